@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The verbs of the project; `make help` lists them. What is built lies under build/,
+# what is fetched under HSM_CACHE.
+
+BUILD		:= $(CURDIR)/build
+HSM_CACHE	?= $(BUILD)/cache
+SERIES		?= 6.12
+LINUX		:= $(HSM_CACHE)/linux-$(SERIES)
+KDIR		?= $(LINUX)/kdir
+KERNEL		?= $(LINUX)/vmlinuz
+MODULES		?= $(LINUX)/lib/modules/$$(cat $(LINUX)/release)
+export BUILD HSM_CACHE KDIR KERNEL
+export KEYSTORE NODES SHARE MEM CPUS ACCEL ACTIVATE TIMEOUT HSM_PROPS QEMU_EXTRA QEMU_SRC QMP
+
+ROOT		:= $(BUILD)/image/root
+DRIVER		:= $(BUILD)/driver-$(SERIES)
+LANES		?= unit qtest crash kselftest transcript
+
+.DEFAULT_GOAL := help
+.PHONY: help run shell guest all firmware qemu driver tools image test check lint bench clean \
+	$(LANES:%=lane-%) deps-build deps-test deps-lint deps-bench
+
+help:		## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n '/^# Settings/,/^$$/s/^# \{0,1\}//p' $(MAKEFILE_LIST)
+
+# Settings, on the command line or in the environment:
+#   SCRIPT=file      make guest: what to run in the guest
+#   KEYSTORE=file    the card's key store; survives between calls (build/keystore/hsm0.db)
+#   NODES=n          cards in the VM (1); card n > 0 keeps its keys in KEYSTORE.n
+#   SHARE=dir        host folder, seen in the guest as /mnt/share
+#   MEM= CPUS=       of the guest (512M, 1)
+#   ACCEL=kvm        instead of tcg
+#   ACTIVATE=no      leave a fresh card as it left the factory
+#   HSM_PROPS=a=b,.. more properties of the card: workers=4, fips=on, secret=...
+#   QEMU_EXTRA=...   more words for QEMU's command line
+#   HSM_CACHE=dir    where downloads and the QEMU build are kept (build/cache)
+#   QEMU_SRC= KDIR= KERNEL= MODULES=   your own QEMU 10.0 source, kernel headers, kernel image, modules
+#   LANES="..."      make test: which lanes (unit qtest crash kselftest transcript)
+
+run: image	## boot a VM with the card: a logged-in prompt, or without a terminal a first session
+	@if [ -t 0 ] && [ -t 1 ]; then images/run.sh prompt; else images/run.sh script images/first-run.sh; fi
+
+shell: image	## boot a VM with the card: a root shell
+	@images/run.sh shell
+
+guest: image	## run SCRIPT=file in the guest as root, print its output
+	@[ -n "$(SCRIPT)" ] || { echo "make guest: which script? SCRIPT=file" >&2; exit 2; }
+	@images/run.sh script "$(SCRIPT)"
+
+all: image	## build everything that runs
+
+deps-build deps-test deps-lint deps-bench:
+	@images/deps.sh $(@:deps-%=%)
+
+firmware: deps-build	## the firmware library, for the host
+	@$(MAKE) --no-print-directory -C qemu-device O=$(BUILD)/host
+
+qemu: firmware	## QEMU with the card
+	@qemu-device/build-qemu.sh
+
+$(LINUX)/release: | deps-build
+	@images/kernel.sh image $(SERIES)
+	@touch $@
+
+$(LINUX)/kdir/Makefile: | deps-build
+	@images/kernel.sh headers $(SERIES)
+
+$(HSM_CACHE)/roms/usr/share/seabios: | deps-build
+	@images/fetch.sh deb $(HSM_CACHE)/roms seabios qemu-system-data
+
+driver: deps-build $(if $(findstring $(LINUX),$(KDIR)),$(LINUX)/kdir/Makefile)	## hsm.ko for the guest
+	@$(MAKE) --no-print-directory -C kernel-driver KDIR=$(KDIR) OUT=$(DRIVER)
+
+tools: deps-build	## libhsm and the tools
+	@$(MAKE) --no-print-directory -C userspace O=$(BUILD)/guest
+	@$(MAKE) --no-print-directory -C userspace O=$(BUILD)/guest install DESTDIR=$(ROOT) PREFIX=/opt/cloudhsm
+
+$(BUILD)/image/base.cpio: images/rootfs.sh images/guest-init.sh $(LINUX)/release
+	@mkdir -p $(@D)
+	@MODULES=$(MODULES) images/rootfs.sh base $@
+
+image: qemu driver tools $(BUILD)/image/base.cpio $(HSM_CACHE)/roms/usr/share/seabios	## the guest's initramfs
+	@install -C -D -m 644 $(DRIVER)/hsm.ko $(ROOT)/opt/cloudhsm/lib/hsm.ko
+	@if [ ! -e $(BUILD)/image/product.cpio ] || \
+	    [ -n "$$(find $(ROOT) -newer $(BUILD)/image/product.cpio -print -quit)" ]; then \
+		images/rootfs.sh layer $(BUILD)/image/product.cpio $(ROOT); fi
+
+test: deps-test image	## every lane; closes with "N passed, N failed"
+	@tests/run.sh $(LANES)
+
+$(LANES:%=lane-%): lane-%: deps-test image	## one lane of the tests, as make lane-unit
+	@tests/run.sh $*
+
+lint: deps-lint image	## sparse, checkpatch, clang-tidy, cppcheck, shellcheck, our own rules
+	@tests/lint/run.sh
+
+bench: deps-bench image	## measure against NVMe, OpenSSL and SoftHSM2 in the same run
+	@tests/bench/run.sh
+
+clean:		## remove build/ but for the cache
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -path '$(HSM_CACHE)' -exec rm -rf {} +

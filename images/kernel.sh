@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kernel.sh - Debian's kernel for the guest, unpacked and not installed.
+#
+#   kernel.sh image SERIES     vmlinuz and modules  -> $HSM_CACHE/linux-SERIES/{vmlinuz,lib,release}
+#   kernel.sh headers SERIES   headers for modules  -> $HSM_CACHE/linux-SERIES/kdir (a link)
+#   kernel.sh source SERIES    kselftest, checkpatch -> $HSM_CACHE/linux-SERIES/source
+#
+# SERIES is 6.12 or 6.1. What is there already is not fetched again.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+what=${1:?kernel.sh: image, headers or source?}
+series=${2:?kernel.sh: which series, 6.12 or 6.1?}
+dir=${HSM_CACHE:?kernel.sh: HSM_CACHE is not set}/linux-$series
+export HSM_APT=own
+
+die() { echo "kernel.sh: $*" >&2; exit 1; }
+
+# Debian 12 names its 6.12 packages with the series, Debian 13 without; 6.1 is Debian 12's own.
+release() {
+    local meta rel
+    for meta in "linux-headers-$series-amd64" linux-headers-amd64; do
+        rel=$(apt-cache depends "$meta" 2>/dev/null |
+              sed -n "s/^ *Depends: linux-headers-\($series\.[^ ]*\)-amd64$/\1/p" | head -n 1)
+        [ -z "$rel" ] || { echo "$rel"; return; }
+    done
+    die "the machine's apt has no Linux $series: run 'apt-get update', or give KERNEL= and KDIR="
+}
+
+fetch() { # fetch FLAG PACKAGE...: unpacks into $dir once
+    local flag=$dir/.$1
+    shift
+    [ -e "$flag" ] && return
+    echo "kernel.sh: fetching $*" >&2
+    "$here/fetch.sh" deb "$dir" "$@"
+    touch "$flag"
+}
+
+image() {
+    fetch image "linux-image-$rel-amd64"
+    ln -sfn "boot/vmlinuz-$rel-amd64" "$dir/vmlinuz"
+    [ -d "$dir/lib" ] || ln -sfn usr/lib "$dir/lib"
+    echo "$rel-amd64" > "$dir/release"
+}
+
+# The headers' makefiles name each other by absolute path.
+headers() {
+    local kdir=$dir/usr/src/linux-headers-$rel-amd64
+    if [ ! -e "$dir/.headers" ]; then
+        fetch headers.fetched "linux-headers-$rel-amd64" "linux-headers-$rel-common" "linux-kbuild-$rel"
+        sed -i "s|/usr/src/linux-headers|$dir/usr/src/linux-headers|g" "$kdir/Makefile"
+        ln -sfn "$dir/usr/lib/linux-kbuild-$rel/scripts" "$kdir/scripts"
+        ln -sfn "$dir/usr/lib/linux-kbuild-$rel/tools" "$kdir/tools"
+        for d in scripts tools; do
+            ln -sfn "$dir/usr/lib/linux-kbuild-$rel/$d" "$dir/usr/src/linux-headers-$rel-common/$d"
+        done
+        touch "$dir/.headers"
+    fi
+    ln -sfn "$kdir" "$dir/kdir"
+}
+
+# Only what the tests and checks need of the 150 MB tarball.
+source_tree() {
+    [ -e "$dir/.source" ] && return
+    fetch source.fetched "linux-source-$series"
+    mkdir -p "$dir/source"
+    tar -C "$dir/source" --strip-components=1 -xf "$dir/usr/src/linux-source-$series.tar.xz" \
+        --wildcards "linux-source-$series/scripts/*" \
+        "linux-source-$series/tools/testing/selftests/*.h" \
+        "linux-source-$series/tools/testing/selftests/*.mk" \
+        "linux-source-$series/tools/testing/selftests/kselftest*" \
+        "linux-source-$series/tools/scripts/*" \
+        "linux-source-$series/Documentation/dev-tools/checkpatch.rst"
+    rm -f "$dir/usr/src/linux-source-$series.tar.xz"
+    touch "$dir/.source"
+}
+
+mkdir -p "$dir"
+exec 9> "$dir/.lock"
+flock 9
+case $what in
+image) [ -e "$dir/release" ] || { rel=$(release); image; } ;;
+headers) [ -e "$dir/.headers" ] || { rel=$(release); headers; } ;;
+source) source_tree ;;
+*) die "unknown part '$what'" ;;
+esac

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh - boots the guest with its card or cards.
+#
+#   run.sh prompt         ends in a logged-in key_mgmt_util on this terminal
+#   run.sh shell          a root shell in the guest
+#   run.sh script FILE    runs FILE in the guest as root; its output on standard output,
+#                         its exit status as ours, boot messages in $BUILD/guest.log
+#
+# Environment: KEYSTORE (file, created when missing), NODES (cards; card n > 0 has the
+# store KEYSTORE.n), SHARE (host folder, /mnt/share in the guest), MEM, CPUS, ACCEL,
+# ACTIVATE (yes|no), TIMEOUT (seconds, script), HSM_PROPS (more properties of the card),
+# QEMU_EXTRA (more words for QEMU's command line), LAYERS (more initramfs archives),
+# QMP (path of a socket to make), GUEST_LOG (file).
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+build=${BUILD:-$(dirname "$here")/build}
+: "${QEMU:=$build/qemu-system-x86_64}" "${KERNEL:=${HSM_CACHE:-$build/cache}/linux-6.12/vmlinuz}"
+: "${ROMS:=${HSM_CACHE:-$build/cache}/roms/usr/share}"
+: "${KEYSTORE:=$build/keystore/hsm0.db}" "${NODES:=1}" "${SHARE:=}" "${MEM:=512M}" "${CPUS:=1}"
+: "${ACCEL:=tcg}" "${ACTIVATE:=yes}" "${TIMEOUT:=600}" "${HSM_PROPS:=}" "${QEMU_EXTRA:=}"
+: "${LAYERS:=}" "${QMP:=}" "${GUEST_LOG:=$build/guest.log}"
+
+die() { echo "run.sh: $*" >&2; exit 125; }
+usage() { sed -n '4,17s/^# \{0,1\}//p' "$0" >&2; exit 125; }
+
+mode=${1:-}
+case $mode in
+prompt | shell) [ $# -eq 1 ] || usage ;;
+script) [ $# -eq 2 ] || usage; [ -r "$2" ] || die "cannot read the script '$2'" ;;
+*) usage ;;
+esac
+[[ $NODES =~ ^[1-9][0-9]*$ ]] || die "NODES=$NODES is not a number of cards"
+[[ $CPUS =~ ^[1-9][0-9]*$ ]] || die "CPUS=$CPUS is not a number of processors"
+[ -z "$SHARE" ] || [ -d "$SHARE" ] || die "SHARE=$SHARE is not a folder"
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+parts=("$build/image/base.cpio" "$build/image/product.cpio")
+for l in $LAYERS; do parts+=("$l"); done
+if [ "$mode" = script ]; then
+    "$here/rootfs.sh" script "$tmp/script.cpio" "$2"
+    parts+=("$tmp/script.cpio")
+fi
+cat "${parts[@]}" > "$tmp/initrd"
+
+append="console=ttyS0 quiet panic=-1 hsm.mode=$mode"
+[ "$ACTIVATE" = no ] || append+=" hsm.activate=1"
+[ ! -t 0 ] || append+=" hsm.size=$(stty size | tr ' ' x)"
+
+# With AVX on, TCG runs small SSE work about ten times slower.
+cpu=max
+[ "$ACCEL" != tcg ] || cpu=max,avx=off,avx2=off,f16c=off,fma=off
+args=(-nodefaults -no-user-config -display none -no-reboot
+      -machine "q35,accel=$ACCEL" -cpu "$cpu" -m "$MEM" -smp "$CPUS"
+      -L "$ROMS/seabios" -L "$ROMS/qemu"
+      -kernel "$KERNEL" -initrd "$tmp/initrd" -append "$append"
+      -chardev "file,id=log,path=$GUEST_LOG" -serial chardev:log
+      -device virtio-serial-pci)
+if [ "$mode" = script ]; then
+    mkfifo "$tmp/out"
+    args+=(-chardev "file,id=out,path=$tmp/out" -device virtserialport,chardev=out,name=out
+           -chardev "file,id=status,path=$tmp/status" -device virtserialport,chardev=status,name=status)
+else
+    args+=(-chardev stdio,id=stdio,signal=off -device virtconsole,chardev=stdio)
+fi
+for ((n = 0; n < NODES; n++)); do
+    store=$KEYSTORE
+    [ "$n" = 0 ] || store=$KEYSTORE.$n
+    mkdir -p "$(dirname "$store")"
+    args+=(-device "pcie-root-port,id=rp$n,chassis=$((n + 1)),slot=$((n + 1))"
+           -device "hsm-pci,id=hsm$n,bus=rp$n,keystore=$store,node-id=$n${HSM_PROPS:+,$HSM_PROPS}")
+done
+[ -z "$SHARE" ] || args+=(-virtfs "local,path=$SHARE,mount_tag=share,security_model=none")
+[ -z "$QMP" ] || args+=(-qmp "unix:$QMP,server=on,wait=off")
+
+# shellcheck disable=SC2206 # QEMU_EXTRA is words by contract
+args+=($QEMU_EXTRA)
+
+if [ "$mode" != script ]; then
+    "$QEMU" "${args[@]}"
+    exit
+fi
+rc=0
+exec 4<> "$tmp/out" # so that cat sees an end even if QEMU never opens the pipe
+cat "$tmp/out" 4>&- &
+timeout --foreground "$TIMEOUT" "$QEMU" "${args[@]}" < /dev/null 4>&- || rc=$?
+exec 4>&-
+wait
+[ "$rc" != 124 ] || die "the guest did not end within TIMEOUT=$TIMEOUT seconds (see $GUEST_LOG)"
+[ -s "$tmp/status" ] || die "the guest ended without a status (QEMU: $rc, see $GUEST_LOG)"
+exit "$(cat "$tmp/status")"
