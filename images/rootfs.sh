@@ -26,7 +26,7 @@ trap 'rm -rf "$root"' EXIT
 # The libraries of a program, at the paths where the loader looks for them.
 libs() {
     local lib
-    ldd "$1" 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' |
+    { ldd "$1" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' |
     while read -r lib; do
         [[ -n $arg && $lib == "$arg"/* ]] && continue
         [ -e "$root$lib" ] || install -D "$(realpath "$lib")" "$root$lib"
