@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * change.h - the one road by which stored state changes.
+ *
+ * A handler builds a change: which keys and which user it is about, what happens
+ * when it is committed. It reserves under fw.lock (pending keys and users are in
+ * the tables, invisible), then proposes. The records are sealed, submitted as one
+ * transaction, and when that is on stable storage the change is applied and the
+ * call answered, on whatever thread that is. If it fails, everything is put back
+ * and the answer is STORE_FAILED.
+ *
+ * Changes of one user happen one after the other: what is written is worked out
+ * when its turn comes, so none is lost.
+ */
+#ifndef HSM_CHANGE_H
+#define HSM_CHANGE_H
+
+#include "call.h"
+#include "store.h"
+
+#define CHANGE_KEYS	2
+#define CHANGE_OPS	(CHANGE_KEYS + 2)	/* keys, user, card */
+
+struct change {
+	struct store_txn txn;
+	struct call call;
+	struct store_op ops[CHANGE_OPS];
+	struct sealed sealed[CHANGE_OPS];
+	atomic_int met;			/* submitted, and done: the second one goes on */
+	int err;
+	struct change *next;		/* in user->waiting */
+
+	struct object *keys[CHANGE_KEYS];
+	uint64_t handles[CHANGE_KEYS];	/* of keys that come: they may be gone before the reply */
+	bool deletes;			/* the keys go, instead of coming */
+	bool card;			/* counters of the card moved */
+	struct user *user;
+	bool clears;			/* the user's wrong passwords are forgotten */
+	struct user_rec rec;		/* the user as it will be; filled in when its turn comes */
+	struct user_rec secret;		/* salt, hash and iterations of a new password */
+
+	/* Under fw.lock, before sealing: edits rec, a copy of the user. May be NULL. */
+	void (*edit)(struct change *ch);
+	/* Under fw.lock, when it is committed: returns the status. NULL = SUCCESS. */
+	int (*applied)(struct change *ch);
+	/* Without lock, after SUCCESS: writes the reply's TLVs. May be NULL. */
+	void (*reply)(struct change *ch);
+};
+
+/* In secret memory, zeroed; NULL without memory. */
+struct change *change_new(const struct call *c);
+/* Of a change that was not proposed. */
+void change_free(struct change *ch);
+
+/*
+ * Takes over @ch and its call; call with fw.lock held for writing, which is
+ * released. Returns CALL_ASYNC: the caller may not touch the call any more.
+ */
+int change_propose(struct change *ch);
+
+#endif /* HSM_CHANGE_H */

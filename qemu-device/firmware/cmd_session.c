@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd_session.c - sessions, login, logout. */
+#include <string.h>
+
+#include "change.h"
+#include "secmem.h"
+
+int cmd_session_open(struct call *c)
+{
+	uint32_t session;
+	int rc;
+
+	fw_lock_write(c->fw);
+	rc = call_stopped(c);
+	session = rc ? 0 : ctx_open_session(c->fw, c->ctx);
+	fw_unlock(c->fw);
+	if (!session)
+		return rc ? rc : HSM_RV_LIMIT_REACHED;
+	tlv_put_u32(&c->out, HSM_TAG_SESSION, session);
+	return HSM_RV_SUCCESS;
+}
+
+int cmd_session_close(struct call *c)
+{
+	int rc;
+
+	fw_lock_write(c->fw);
+	rc = call_recheck(c);
+	if (!rc)
+		ctx_close_session(c->fw, c->ctx, c->session);
+	fw_unlock(c->fw);
+	return rc;
+}
+
+int cmd_logout(struct call *c)
+{
+	int rc;
+
+	fw_lock_write(c->fw);
+	rc = call_recheck(c);
+	if (!rc)
+		ctx_logout(c->fw, c->ctx);
+	fw_unlock(c->fw);
+	return rc;
+}
+
+int cmd_login_status(struct call *c)
+{
+	const struct user *u;
+
+	fw_lock_read(c->fw);
+	u = c->ctx->user;
+	if (u) {
+		tlv_put_u32(&c->out, HSM_TAG_USER_ID, u->rec.id);
+		tlv_put_u32(&c->out, HSM_TAG_USER_TYPE, u->rec.type);
+		tlv_put(&c->out, HSM_TAG_USER_NAME, u->rec.name, strlen(u->rec.name));
+	}
+	fw_unlock(c->fw);
+	return HSM_RV_SUCCESS;
+}
+
+/* Copies the record of the user that the call names, or one that nobody can match. */
+static bool look_up(struct call *c, struct user_rec *rec)
+{
+	const struct user *u;
+	bool found;
+
+	fw_lock_read(c->fw);
+	u = user_by_name(&c->fw->users, call_bytes(c, HSM_TAG_USER_NAME));
+	found = u && !u->pending && user_type_is(&u->rec, call_u32(c, HSM_TAG_USER_TYPE, 0));
+	*rec = found ? u->rec : c->fw->nobody;
+	fw_unlock(c->fw);
+	return found;
+}
+
+static void put_login(struct tlv_writer *w, const struct user_rec *rec)
+{
+	tlv_put_u32(w, HSM_TAG_USER_ID, rec->id);
+	tlv_put_u32(w, HSM_TAG_USER_TYPE, rec->type);
+}
+
+static int wrong_password(struct change *ch)
+{
+	(void)ch;
+	return HSM_RV_LOGIN_FAILURE;
+}
+
+static int log_in(struct change *ch)
+{
+	int rc = call_allowed(&ch->call);
+
+	if (!rc)
+		ctx_login(ch->call.ctx, ch->user);
+	return rc;
+}
+
+static void reply_login(struct change *ch)
+{
+	put_login(&ch->call.out, &ch->rec);
+}
+
+/*
+ * The count of wrong passwords moves in memory at once, so that guesses made at the
+ * same time cannot be more than HSM_LOGIN_TRIES; the answer waits for the disk.
+ */
+static int count_login(struct change *ch, struct user *u, bool right)
+{
+	ch->user = u;
+	ch->clears = right;
+	ch->applied = right ? log_in : wrong_password;
+	ch->reply = reply_login;
+	if (!right)
+		u->rec.failures++;
+	return change_propose(ch);
+}
+
+/* With the password checked against @rec, as it was then. Takes @ch over. */
+static int decide_login(struct call *c, struct change *ch, const struct user_rec *rec, bool right)
+{
+	struct user *u;
+	int rc;
+
+	fw_lock_write(c->fw);
+	rc = call_recheck(c);
+	u = rc ? NULL : user_by_id(&c->fw->users, rec->id);
+	if (u && u->rec.failures >= HSM_LOGIN_TRIES)
+		rc = HSM_RV_USER_LOCKED;
+	right = right && u && secmem_equal(rec->hash, u->rec.hash, sizeof(rec->hash));
+	if (!rc && u && (!right || u->rec.failures))
+		return count_login(ch, u, right);
+	if (!rc && !u)
+		rc = HSM_RV_LOGIN_FAILURE;
+	if (!rc)
+		ctx_login(c->ctx, u);
+	fw_unlock(c->fw);
+	change_free(ch);
+	if (!rc)
+		put_login(&c->out, rec);
+	return rc;
+}
+
+int cmd_login(struct call *c)
+{
+	struct change *ch;
+	struct user_rec rec;
+	bool found, right, ok;
+	int rc;
+
+	if (!user_type_known(call_u32(c, HSM_TAG_USER_TYPE, 0)))
+		return call_bad(c, HSM_TAG_USER_TYPE, HSM_RV_BAD_USER_TYPE);
+	ch = change_new(c);
+	if (!ch)
+		return HSM_RV_NO_MEMORY;
+	found = look_up(c, &rec);
+	right = user_check_password(&rec, call_bytes(c, HSM_TAG_PASSWORD), &ok) && found;
+	if (ok) {
+		rc = decide_login(c, ch, &rec, right);
+	} else {
+		change_free(ch);
+		rc = HSM_RV_CRYPTO_FAILED;
+	}
+	secmem_wipe(&rec, sizeof(rec));
+	return rc;
+}

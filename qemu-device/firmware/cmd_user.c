@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd_user.c - making users, setting passwords, listing users. */
+#include <string.h>
+
+#include "change.h"
+#include "policy.h"
+#include "secmem.h"
+
+static void reply_created(struct change *ch)
+{
+	tlv_put_u32(&ch->call.out, HSM_TAG_USER_ID, ch->rec.id);
+}
+
+/* Under fw.lock: takes name and id, or says why not. */
+static int reserve_user(struct call *c, struct change *ch)
+{
+	struct user_table *users = &c->fw->users;
+	int rc = call_recheck(c);
+
+	if (rc)
+		return rc;
+	if (user_by_name(users, call_bytes(c, HSM_TAG_USER_NAME)))
+		return call_bad(c, HSM_TAG_USER_NAME, HSM_RV_USER_EXISTS);
+	if (c->fw->card_damaged)
+		return HSM_RV_RECORD_DAMAGED;
+	if (users->n >= HSM_USERS_MAX)
+		return HSM_RV_LIMIT_REACHED;
+	ch->secret.id = users->next_id;
+	ch->user = user_add(users, &ch->secret, true);
+	if (!ch->user)
+		return HSM_RV_NO_MEMORY;
+	users->next_id++;
+	return 0;
+}
+
+/* Takes @ch over, which holds the new user in its secret. */
+static int create_user(struct call *c, struct change *ch)
+{
+	int rc;
+
+	fw_lock_write(c->fw);
+	rc = reserve_user(c, ch);
+	if (!rc) {
+		ch->card = true;
+		ch->reply = reply_created;
+		return change_propose(ch);
+	}
+	fw_unlock(c->fw);
+	change_free(ch);
+	return rc;
+}
+
+static int check_new_user(struct call *c)
+{
+	uint32_t type = call_u32(c, HSM_TAG_USER_TYPE, 0);
+
+	if (type != HSM_USER_CO && type != HSM_USER_CU && type != HSM_USER_AU)
+		return call_bad(c, HSM_TAG_USER_TYPE, HSM_RV_BAD_USER_TYPE);
+	if (!user_name_ok(call_bytes(c, HSM_TAG_USER_NAME)))
+		return call_bad(c, HSM_TAG_USER_NAME, HSM_RV_INVALID_INPUT);
+	if (!user_password_ok(call_bytes(c, HSM_TAG_PASSWORD)))
+		return call_bad(c, HSM_TAG_PASSWORD, HSM_RV_BAD_PASSWORD);
+	return 0;
+}
+
+int cmd_user_create(struct call *c)
+{
+	struct bytes name = call_bytes(c, HSM_TAG_USER_NAME);
+	int rc = check_new_user(c);
+	struct change *ch;
+
+	if (rc)
+		return rc;
+	ch = change_new(c);
+	if (!ch)
+		return HSM_RV_NO_MEMORY;
+	ch->secret.type = call_u32(c, HSM_TAG_USER_TYPE, 0);
+	memcpy(ch->secret.name, name.p, name.len);
+	if (user_set_password(&ch->secret, call_bytes(c, HSM_TAG_PASSWORD)))
+		return create_user(c, ch);
+	change_free(ch);
+	return HSM_RV_CRYPTO_FAILED;
+}
+
+/* The user that the call names, by name and type; NULL if there is none. fw.lock held. */
+static struct user *named_user(struct call *c)
+{
+	struct user *u = user_by_name(&c->fw->users, call_bytes(c, HSM_TAG_USER_NAME));
+
+	if (!u || u->pending || !user_type_is(&u->rec, call_u32(c, HSM_TAG_USER_TYPE, 0)))
+		return NULL;
+	return u;
+}
+
+/* The first officer's own choice of a password is what activates the card. */
+static void edit_password(struct change *ch)
+{
+	struct user_rec *rec = &ch->rec;
+
+	memcpy(rec->salt, ch->secret.salt, sizeof(rec->salt));
+	memcpy(rec->hash, ch->secret.hash, sizeof(rec->hash));
+	rec->iterations = ch->secret.iterations;
+	if (rec->type == HSM_USER_PRECO)
+		rec->type = HSM_USER_PCO;
+}
+
+/* Takes @ch over, which holds the new password in its secret. */
+static int change_password(struct call *c, struct change *ch)
+{
+	int rc;
+
+	fw_lock_write(c->fw);
+	rc = call_recheck(c);
+	if (!rc) {
+		ch->user = named_user(c);
+		rc = policy_set_password(c->ctx, ch->user);
+	}
+	if (!rc) {
+		ch->clears = true;
+		ch->edit = edit_password;
+		return change_propose(ch);
+	}
+	fw_unlock(c->fw);
+	change_free(ch);
+	return rc;
+}
+
+static int check_password_change(struct call *c)
+{
+	int rc;
+
+	if (!user_type_known(call_u32(c, HSM_TAG_USER_TYPE, 0)))
+		return call_bad(c, HSM_TAG_USER_TYPE, HSM_RV_BAD_USER_TYPE);
+	if (!user_password_ok(call_bytes(c, HSM_TAG_PASSWORD)))
+		return call_bad(c, HSM_TAG_PASSWORD, HSM_RV_BAD_PASSWORD);
+	fw_lock_read(c->fw);
+	rc = policy_set_password(c->ctx, named_user(c));
+	fw_unlock(c->fw);
+	return rc;
+}
+
+int cmd_user_password(struct call *c)
+{
+	int rc = check_password_change(c);
+	struct change *ch;
+
+	if (rc)
+		return rc;
+	ch = change_new(c);
+	if (!ch)
+		return HSM_RV_NO_MEMORY;
+	if (user_set_password(&ch->secret, call_bytes(c, HSM_TAG_PASSWORD)))
+		return change_password(c, ch);
+	change_free(ch);
+	return HSM_RV_CRYPTO_FAILED;
+}
+
+static void put_user(struct tlv_writer *w, const struct user_rec *u)
+{
+	uint8_t *p = tlv_reserve(w, HSM_TAG_USER, sizeof(struct hsm_user_rec));
+
+	if (!p)
+		return;
+	memset(p, 0, sizeof(struct hsm_user_rec));
+	put_le32(p + offsetof(struct hsm_user_rec, id), u->id);
+	put_le32(p + offsetof(struct hsm_user_rec, type), u->type);
+	put_le32(p + offsetof(struct hsm_user_rec, failures), u->failures);
+	put_le32(p + offsetof(struct hsm_user_rec, flags), u->flags);
+	memcpy(p + offsetof(struct hsm_user_rec, name), u->name, strlen(u->name));
+}
+
+int cmd_user_list(struct call *c)
+{
+	const struct user_table *users = &c->fw->users;
+	size_t i;
+	int rc;
+
+	fw_lock_read(c->fw);
+	rc = call_room(c, users->live * (TLV_HEAD + sizeof(struct hsm_user_rec)));
+	for (i = 0; !rc && i < users->n; i++) {
+		if (!users->v[i]->pending)
+			put_user(&c->out, &users->v[i]->rec);
+	}
+	fw_unlock(c->fw);
+	return rc;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* crypto_ossl.c - random numbers, digests and key derivation by OpenSSL 3. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include "crypto.h"
+#include "crypto_int.h"
+#include "secmem.h"
+
+#define RNG_BLOCK 16u
+
+static struct fc_lib lib;
+
+static void lib_init(void)
+{
+	OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
+
+	if (!ctx)
+		return;
+	lib = (struct fc_lib){
+		.ctx = ctx,
+		.sha1 = EVP_MD_fetch(ctx, "SHA1", NULL),
+		.sha256 = EVP_MD_fetch(ctx, "SHA256", NULL),
+		.hmac = EVP_MAC_fetch(ctx, "HMAC", NULL),
+		.hkdf = EVP_KDF_fetch(ctx, "HKDF", NULL),
+		.pbkdf2 = EVP_KDF_fetch(ctx, "PBKDF2", NULL),
+		.gcm = EVP_CIPHER_fetch(ctx, "AES-256-GCM", NULL),
+		.aes128 = EVP_CIPHER_fetch(ctx, "AES-128-ECB", NULL),
+		.aes192 = EVP_CIPHER_fetch(ctx, "AES-192-ECB", NULL),
+		.aes256 = EVP_CIPHER_fetch(ctx, "AES-256-ECB", NULL),
+		.des3 = EVP_CIPHER_fetch(ctx, "DES-EDE3-ECB", NULL),
+	};
+}
+
+const struct fc_lib *fc_lib(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, lib_init);
+	return &lib;
+}
+
+/* Once two blocks in a row were equal the generator is not asked again. */
+static atomic_bool rng_broken;
+
+/*
+ * The block before the next one, as a digest: what was handed out may be a key
+ * and must not stay here. Each thread has a generator of its own.
+ */
+static _Thread_local struct {
+	bool known;
+	uint8_t digest[FC_SHA256_LEN];
+} rng_last;
+
+static bool rng_draw(uint8_t *buf, size_t len)
+{
+	const struct fc_lib *l = fc_lib();
+
+	return l->ctx && RAND_priv_bytes_ex(l->ctx, buf, len, 256) == 1;
+}
+
+bool fc_rng_continuous(const uint8_t *buf, size_t len)
+{
+	uint8_t digest[FC_SHA256_LEN];
+
+	if (!fc_sha256(buf, RNG_BLOCK, digest))
+		return false;
+	if (rng_last.known && !memcmp(digest, rng_last.digest, sizeof(digest)))
+		return false;
+	for (size_t i = RNG_BLOCK; i < len; i += RNG_BLOCK)
+		if (!memcmp(buf + i, buf + i - RNG_BLOCK, RNG_BLOCK))
+			return false;
+	rng_last.known = fc_sha256(buf + len - RNG_BLOCK, RNG_BLOCK, rng_last.digest);
+	return rng_last.known;
+}
+
+static bool rng_take(uint8_t *buf, size_t len)
+{
+	if (!rng_draw(buf, len))
+		return false;
+	if (fc_rng_continuous(buf, len))
+		return true;
+	atomic_store(&rng_broken, true);
+	return false;
+}
+
+bool fc_random(void *buf, size_t len)
+{
+	size_t whole = len - len % RNG_BLOCK;
+	uint8_t tail[RNG_BLOCK];
+	bool ok = !atomic_load(&rng_broken);
+
+	if (ok && whole)
+		ok = rng_take(buf, whole);
+	if (ok && whole < len) {
+		ok = rng_take(tail, sizeof(tail));
+		memcpy((uint8_t *)buf + whole, tail, len - whole);
+		secmem_wipe(tail, sizeof(tail));
+	}
+	if (!ok)
+		secmem_wipe(buf, len);
+	return ok;
+}
+
+/* The threads' generators see that their parent was seeded anew, and follow. */
+bool fc_reseed(void)
+{
+	const struct fc_lib *l = fc_lib();
+	EVP_RAND_CTX *primary = l->ctx ? RAND_get0_primary(l->ctx) : NULL;
+
+	return primary && EVP_RAND_reseed(primary, 1, NULL, 0, NULL, 0) == 1;
+}
+
+static bool digest(const EVP_MD *md, const void *in, size_t len, uint8_t *out, size_t out_len)
+{
+	if (md && EVP_Digest(in, len, out, NULL, md, NULL) == 1)
+		return true;
+	secmem_wipe(out, out_len);
+	return false;
+}
+
+bool fc_sha1(const void *in, size_t len, uint8_t out[FC_SHA1_LEN])
+{
+	return digest(fc_lib()->sha1, in, len, out, FC_SHA1_LEN);
+}
+
+bool fc_sha256(const void *in, size_t len, uint8_t out[FC_SHA256_LEN])
+{
+	return digest(fc_lib()->sha256, in, len, out, FC_SHA256_LEN);
+}
+
+static char sha256_name[] = "SHA256";
+
+/* Each thread keeps a context: to make one takes longer than to use it. */
+static pthread_key_t mac_key;
+static bool mac_key_made;
+
+static void mac_free(void *ctx)
+{
+	EVP_MAC_CTX_free(ctx);
+}
+
+static void mac_key_make(void)
+{
+	mac_key_made = pthread_key_create(&mac_key, mac_free) == 0;
+}
+
+static EVP_MAC_CTX *mac_new(void)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256_name, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *hmac = fc_lib()->hmac;
+	EVP_MAC_CTX *ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+
+	if (ctx && EVP_MAC_CTX_set_params(ctx, params) && !pthread_setspecific(mac_key, ctx))
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	return NULL;
+}
+
+static EVP_MAC_CTX *mac_get(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	EVP_MAC_CTX *ctx;
+
+	pthread_once(&once, mac_key_make);
+	if (!mac_key_made)
+		return NULL;
+	ctx = pthread_getspecific(mac_key);
+	return ctx ? ctx : mac_new();
+}
+
+bool fc_hmac_sha256(const void *key, size_t key_len, const void *in, size_t len,
+		    uint8_t out[FC_SHA256_LEN])
+{
+	EVP_MAC_CTX *ctx = mac_get();
+	size_t n;
+	/* A NULL key would mean "as before" to OpenSSL. */
+	bool ok = ctx && EVP_MAC_init(ctx, key_len ? key : (const void *)"", key_len, NULL) &&
+		  EVP_MAC_update(ctx, in, len) && EVP_MAC_final(ctx, out, &n, FC_SHA256_LEN);
+
+	if (!ok)
+		secmem_wipe(out, FC_SHA256_LEN);
+	return ok;
+}
+
+static bool derive(EVP_KDF *kdf, const OSSL_PARAM *params, void *out, size_t out_len)
+{
+	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	bool ok = ctx && EVP_KDF_derive(ctx, out, out_len, params) == 1;
+
+	EVP_KDF_CTX_free(ctx);
+	if (!ok)
+		secmem_wipe(out, out_len);
+	return ok;
+}
+
+bool fc_hkdf(const void *secret, size_t secret_len, const void *salt, size_t salt_len,
+	     const char *info, void *out, size_t out_len)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, sha256_name, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, secret_len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, strlen(info)),
+		OSSL_PARAM_construct_end(),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (salt_len)
+		params[3] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt,
+							      salt_len);
+	return derive(fc_lib()->hkdf, params, out, out_len);
+}
+
+bool fc_pbkdf2(const char *pw, size_t pw_len, const uint8_t *salt, size_t salt_len,
+	       uint32_t iterations, uint8_t *out, size_t out_len)
+{
+	/* "pkcs5" lifts the lower bounds of SP 800-132: they are the caller's to keep. */
+	int pkcs5 = 1;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, sha256_name, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)pw, pw_len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_len),
+		OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_ITER, &iterations),
+		OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &pkcs5),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return derive(fc_lib()->pbkdf2, params, out, out_len);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* dispatch.c - takes a message apart, checks it against the table, runs the command. */
+#include "call.h"
+#include "policy.h"
+
+#include <string.h>
+
+#define HEAD sizeof(struct hsm_msg_req)
+
+_Static_assert(sizeof(struct hsm_msg_req) == sizeof(struct hsm_msg_rep), "one header size");
+
+static const struct cmd *find_cmd(uint16_t opcode)
+{
+	size_t i;
+
+	for (i = 0; i < cmd_count; i++) {
+		if (cmd_table[i].opcode == opcode)
+			return &cmd_table[i];
+	}
+	return NULL;
+}
+
+bool fw_quick(const uint8_t *in, size_t in_len)
+{
+	const struct cmd *cmd = in_len < HEAD ? NULL : find_cmd(get_le16(in));
+
+	return cmd && cmd->flags & CMD_QUICK;
+}
+
+/* The row of @tag; n_tags if there is none. */
+static size_t tag_index(const struct cmd *cmd, uint32_t tag)
+{
+	size_t i;
+
+	for (i = 0; i < cmd->n_tags && cmd->tags[i].tag != tag; i++)
+		;
+	return i;
+}
+
+static const struct arg *find_arg(const struct call *c, uint32_t tag)
+{
+	return &c->args[tag_index(c->cmd, tag)];
+}
+
+bool call_has(const struct call *c, uint32_t tag)
+{
+	return find_arg(c, tag)->count;
+}
+
+uint32_t call_count(const struct call *c, uint32_t tag)
+{
+	return find_arg(c, tag)->count;
+}
+
+struct bytes call_bytes(const struct call *c, uint32_t tag)
+{
+	return find_arg(c, tag)->value;
+}
+
+uint32_t call_u32(const struct call *c, uint32_t tag, uint32_t absent)
+{
+	const struct arg *a = find_arg(c, tag);
+
+	return a->count ? get_le32(a->value.p) : absent;
+}
+
+uint64_t call_u64(const struct call *c, uint32_t tag)
+{
+	return get_le64(find_arg(c, tag)->value.p);
+}
+
+bool call_bool(const struct call *c, uint32_t tag, bool absent)
+{
+	const struct arg *a = find_arg(c, tag);
+
+	return a->count ? a->value.p[0] : absent;
+}
+
+void call_each(const struct call *c, struct tlv_reader *r)
+{
+	tlv_read_init(r, c->req->in + HEAD, c->req->in_len - HEAD);
+}
+
+int call_bad(struct call *c, uint32_t tag, int status)
+{
+	c->bad_tag = tag;
+	c->has_bad_tag = true;
+	return status;
+}
+
+int call_stopped(const struct call *c)
+{
+	const struct fw_platform *p = &c->fw->platform;
+
+	if (atomic_load(&c->req->cancel) || atomic_load(&c->ctx->closed))
+		return CALL_FW(FW_CANCELED);
+	if (c->req->deadline_ms && p->now_ms(p->opaque) >= c->req->deadline_ms)
+		return CALL_FW(FW_TIMEOUT);
+	return 0;
+}
+
+int call_allowed(const struct call *c)
+{
+	if (c->session && !ctx_has_session(c->ctx, c->session))
+		return HSM_RV_BAD_SESSION;
+	return policy_command(c->cmd, c->ctx);
+}
+
+int call_recheck(const struct call *c)
+{
+	int rc = call_stopped(c);
+
+	if (!rc)
+		rc = call_allowed(c);
+	return rc || c->user == c->ctx->user ? rc : HSM_RV_NOT_LOGGED_IN;
+}
+
+int call_room(struct call *c, size_t len)
+{
+	size_t need = HEAD + len + (c->cmd->flags & CMD_NODE ? REPLY_NODE_LEN : 0);
+
+	if (need <= c->req->out_room)
+		return 0;
+	c->req->out_len = need;
+	return CALL_FW(FW_NO_ROOM);
+}
+
+/* Bounds of a length: known as soon as the TLV is. */
+static int check_length(const struct cmd_tag *t, uint32_t len)
+{
+	static const uint32_t fixed[] = { [TAG_U32] = 4, [TAG_U64] = 8, [TAG_BOOL] = 1 };
+
+	if (t->kind == TAG_BYTES)
+		return len >= t->min && len <= t->max ? 0 : t->status ? t->status
+								      : HSM_RV_INVALID_INPUT;
+	return len == fixed[t->kind] ? 0 : HSM_RV_INVALID_INPUT;
+}
+
+static int take_tlv(struct call *c, const struct tlv *t)
+{
+	size_t i = tag_index(c->cmd, t->tag);
+	const struct cmd_tag *row = &c->cmd->tags[i];
+	int rc;
+
+	if (i == c->cmd->n_tags || (c->args[i].count && !(row->flags & TAG_MANY)))
+		return call_bad(c, t->tag, HSM_RV_BAD_MESSAGE);
+	rc = check_length(row, t->len);
+	if (rc)
+		return call_bad(c, t->tag, rc);
+	if (!c->args[i].count++)
+		c->args[i].value = (struct bytes){ t->p, t->len };
+	return 0;
+}
+
+static int parse_tlvs(struct call *c)
+{
+	struct tlv_reader r;
+	struct tlv t;
+	size_t i;
+	int rc;
+
+	call_each(c, &r);
+	while (tlv_next(&r, &t)) {
+		rc = take_tlv(c, &t);
+		if (rc)
+			return rc;
+	}
+	if (r.bad)
+		return r.has_bad_tag ? call_bad(c, r.bad_tag, HSM_RV_BAD_MESSAGE)
+				     : HSM_RV_BAD_MESSAGE;
+	for (i = 0; i < c->cmd->n_tags; i++) {
+		if (c->cmd->tags[i].flags & TAG_REQUIRED && !c->args[i].count)
+			return call_bad(c, c->cmd->tags[i].tag, HSM_RV_BAD_MESSAGE);
+	}
+	return 0;
+}
+
+/* Bounds of a value: only after it is known that the caller may ask at all. */
+static int check_value(struct call *c, const struct cmd_tag *row, const struct tlv *t)
+{
+	uint32_t v = row->kind == TAG_U32 ? get_le32(t->p) : row->kind == TAG_BOOL ? t->p[0] : 0;
+
+	if (row->kind == TAG_BYTES || row->kind == TAG_U64 || (v >= row->min && v <= row->max))
+		return 0;
+	return call_bad(c, row->tag, row->status ? row->status : HSM_RV_INVALID_INPUT);
+}
+
+static int check_values(struct call *c)
+{
+	struct tlv_reader r;
+	struct tlv t;
+	int rc = 0;
+
+	call_each(c, &r);
+	while (!rc && tlv_next(&r, &t))
+		rc = check_value(c, &c->cmd->tags[tag_index(c->cmd, t.tag)], &t);
+	return rc;
+}
+
+static int check_caller(struct call *c)
+{
+	int rc;
+
+	c->session = get_le32(c->req->in + 8);
+	if (c->cmd->flags & CMD_SESSION && !c->session)
+		return HSM_RV_BAD_SESSION;
+	if (!c->session && c->cmd->roles == ROLE_ANY)
+		return 0;
+	fw_lock_read(c->fw);
+	rc = call_allowed(c);
+	c->user = c->ctx->user;
+	fw_unlock(c->fw);
+	return rc;
+}
+
+static int check_header(const struct fw_req *req)
+{
+	if (req->in_len < HEAD || req->in_len > HSM_MSG_MAX || get_le16(req->in + 2) ||
+	    get_le32(req->in + 4) != req->in_len || get_le32(req->in + 12))
+		return HSM_RV_BAD_MESSAGE;
+	return 0;
+}
+
+static int run(struct call *c)
+{
+	struct fw_req *req = c->req;
+	int rc = check_header(req);
+
+	if (rc)
+		return rc;
+	c->cmd = find_cmd(get_le16(req->in));
+	if (!c->cmd)
+		return HSM_RV_UNKNOWN_COMMAND;
+	if (req->out_room < c->cmd->reply) {
+		req->out_len = c->cmd->reply;
+		return CALL_FW(FW_NO_ROOM);
+	}
+	rc = req->rights & c->cmd->class ? 0 : HSM_RV_NO_RIGHT;
+	if (!rc)
+		rc = parse_tlvs(c);
+	if (!rc)
+		rc = check_caller(c);
+	if (!rc)
+		rc = check_values(c);
+	if (!rc)
+		rc = call_stopped(c);
+	return rc ? rc : c->cmd->run(c);
+}
+
+static void put_node(struct call *c, int status)
+{
+	uint8_t *p = tlv_reserve(&c->out, HSM_TAG_NODE, sizeof(struct hsm_node_status));
+
+	if (p) {
+		put_le32(p, c->fw->node_id);
+		put_le32(p + 4, (uint32_t)status);
+	}
+}
+
+static void put_error(struct call *c)
+{
+	tlv_write_init(&c->out, c->out.p, c->out.room);
+	if (c->has_bad_tag)
+		tlv_put_u32(&c->out, HSM_TAG_BAD_TAG, c->bad_tag);
+	c->out.full = false;
+}
+
+static void put_header(struct call *c, int status)
+{
+	uint8_t *out = c->req->out;
+
+	memset(out, 0, HEAD);
+	put_le16(out, c->req->in_len < 2 ? 0xffff : get_le16(c->req->in));
+	put_le32(out + 4, (uint32_t)c->req->out_len);
+	put_le32(out + 8, (uint32_t)status);
+}
+
+static enum fw_result reply(struct call *c, int status)
+{
+	struct fw_req *req = c->req;
+
+	if (req->out_room < HEAD) {
+		req->out_len = HEAD;
+		return FW_NO_ROOM;
+	}
+	if (status)
+		put_error(c);
+	if (c->cmd && c->cmd->flags & CMD_NODE)
+		put_node(c, status);
+	req->out_len = HEAD + c->out.len;
+	put_header(c, status);
+	return FW_OK;
+}
+
+enum fw_result call_end(struct call *c, int rc)
+{
+	enum fw_result result = rc < 0 ? (enum fw_result)(-2 - rc) : reply(c, rc);
+
+	if (result != FW_OK && result != FW_NO_ROOM)
+		c->req->out_len = 0;
+	ctx_put(c->ctx);
+	return result;
+}
+
+void fw_exec(struct fw *fw, struct fw_req *req)
+{
+	struct call c = { .fw = fw, .req = req };
+	size_t room = req->out_room < HSM_MSG_MAX ? req->out_room : HSM_MSG_MAX;
+	int rc;
+
+	req->out_len = 0;
+	c.ctx = ctx_get(fw, req->ctx);
+	if (!c.ctx) {
+		req->done(req, FW_NO_CTX);
+		return;
+	}
+	tlv_write_init(&c.out, req->out + HEAD, room < HEAD ? 0 : room - HEAD);
+	rc = run(&c);
+	if (rc != CALL_ASYNC)
+		req->done(req, call_end(&c, rc));
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fw_int.h - what the files of the firmware share.
+ *
+ * Locks, outer first: fw.commit, fw.lock. fw.lock guards contexts, sessions, users
+ * and keys; it is held for table look-ups and their changes, never across
+ * cryptography or a callback of a request. fw.commit puts sealing and submitting
+ * into one order, so that a record never overtakes a newer one of the same thing.
+ */
+#ifndef HSM_FW_INT_H
+#define HSM_FW_INT_H
+
+#include "fw.h"
+#include "hsm/hsm_cmd.h"
+#include "object.h"
+#include "seal.h"
+#include "tlv.h"
+#include "user.h"
+
+#define FW_VERSION_MAJOR	1
+#define FW_VERSION_MINOR	0
+#define FW_SERIAL_MAX		31
+#define FW_FIRST_SESSION	0x01000000u
+#define FW_FIRST_USER		3u	/* id of the first user that is created */
+
+struct ctx {
+	struct index_node node;		/* in fw.contexts, hashed by id */
+	uint32_t id;
+	atomic_uint refs;
+	atomic_bool closed;
+	struct user *user;		/* NULL = nobody is logged in */
+	struct object *keys;		/* session keys */
+	uint32_t next_session;
+	unsigned int n_sessions;
+	uint32_t session[HSM_SESSIONS_MAX];
+};
+
+struct fw {
+	struct fw_platform platform;
+	struct store *store;
+	struct seal *seal;
+	struct store_hooks hooks;
+	void *lock;
+	void *commit;
+	uint64_t seed;
+	struct index contexts;
+	size_t sessions;		/* open, in all contexts */
+	struct user_table users;
+	struct object_table objects;
+	size_t damaged;			/* records refused at start */
+	bool card_damaged;		/* the card record is one of them: nothing new can be made */
+	struct user_rec nobody;		/* hashed against when a name is unknown */
+	char serial[FW_SERIAL_MAX + 1];
+	uint32_t node_id;
+	enum fw_policy policy;
+	bool fips;
+};
+
+static inline void fw_lock_read(struct fw *fw)
+{
+	fw->platform.lock_read(fw->platform.opaque, fw->lock);
+}
+
+static inline void fw_lock_write(struct fw *fw)
+{
+	fw->platform.lock_write(fw->platform.opaque, fw->lock);
+}
+
+static inline void fw_unlock(struct fw *fw)
+{
+	fw->platform.unlock(fw->platform.opaque, fw->lock);
+}
+
+__attribute__((format(printf, 3, 4)))
+void fw_log(struct fw *fw, enum fw_log_level level, const char *format, ...);
+
+/* context.c. All but ctx_get() and ctx_put() need fw.lock. */
+struct ctx *ctx_get(struct fw *fw, uint32_t id);
+void ctx_put(struct ctx *ctx);
+bool ctx_has_session(const struct ctx *ctx, uint32_t session);
+/* 0 if no more can be opened. */
+uint32_t ctx_open_session(struct fw *fw, struct ctx *ctx);
+void ctx_close_session(struct fw *fw, struct ctx *ctx, uint32_t session);
+void ctx_login(struct ctx *ctx, struct user *u);
+void ctx_logout(struct fw *fw, struct ctx *ctx);
+void ctx_add_key(struct ctx *ctx, uint32_t session, struct object *o);
+void ctx_close_all(struct fw *fw);
+
+/* load.c: reads the store, or makes a fresh card of an empty one; starts the store. */
+bool fw_load(struct fw *fw, const struct fw_config *cfg, char *err, size_t err_len);
+/* fresh.c: the same for an empty store; @wrong tells what failed. */
+bool fw_make_fresh(struct fw *fw, const struct fw_config *cfg, const char **wrong);
+
+#endif /* HSM_FW_INT_H */

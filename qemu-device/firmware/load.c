@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* load.c - from the store to the tables. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+#include "secmem.h"
+#include "store.h"
+
+struct loading {
+	struct fw *fw;
+	const struct fw_config *cfg;
+	struct record_card card;
+	uint8_t *root;
+	size_t root_len;
+	size_t records, opened;
+	bool has_card;
+	const char *wrong;
+};
+
+static const char *const kind_names[] = {
+	[STORE_META] = "meta", [STORE_USER] = "user", [STORE_OBJECT] = "key",
+};
+
+static const char wrong_secret[] =
+	"the key store does not open with this secret (or its header is damaged)";
+
+/* What it means when every record opens, but the root does not say that these are all. */
+static const char *const not_whole[] = {
+	[SEAL_NO_ROOT] = "the root record of the key store is missing: records may be, too",
+	[SEAL_ROOT_DAMAGED] = "the root record of the key store is damaged: records may have been "
+			      "removed or put back from an older copy",
+	[SEAL_SET_DIFFERS] = "records of the key store were removed, or put back from an older copy",
+};
+
+static int fatal(struct loading *l, const char *wrong)
+{
+	l->wrong = wrong;
+	return -EINVAL;
+}
+
+static int take_header(struct loading *l, const void *data, size_t len)
+{
+	const uint8_t *salt;
+
+	if (!record_get_header(&salt, data, len))
+		return fatal(l, "the header of the key store is damaged or of another version");
+	l->fw->seal = seal_new(l->cfg->secret, l->cfg->secret_len, salt);
+	return l->fw->seal ? 0 : fatal(l, "out of memory");
+}
+
+static int keep_root(struct loading *l, const void *data, size_t len)
+{
+	l->root = malloc(len ? len : 1);
+	if (!l->root)
+		return fatal(l, "out of memory");
+	memcpy(l->root, data, len);
+	l->root_len = len;
+	return 0;
+}
+
+static bool take_card(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
+{
+	l->has_card = id == RECORD_CARD && record_get_card(&l->card, p, len);
+	return l->has_card;
+}
+
+static bool take_user(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
+{
+	struct user_rec rec;
+	bool ok = record_get_user(&rec, id, p, len) && user_add(&l->fw->users, &rec, false);
+
+	secmem_wipe(&rec, sizeof(rec));
+	return ok;
+}
+
+static bool take_object(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
+{
+	struct object *o = record_get_object(id, p, len);
+
+	if (o)
+		object_insert(&l->fw->objects, o);
+	return o;
+}
+
+static bool (*const takers[])(struct loading *, uint64_t, const uint8_t *, size_t) = {
+	[STORE_META] = take_card, [STORE_USER] = take_user, [STORE_OBJECT] = take_object,
+};
+
+static int refuse(struct loading *l, enum store_kind kind, uint64_t id)
+{
+	struct fw *fw = l->fw;
+
+	fw_log(fw, FW_LOG_ERROR, "stored record %s %llu is damaged and not used", kind_names[kind],
+	       (unsigned long long)id);
+	fw->damaged++;
+	if (kind == STORE_OBJECT && !object_add_damaged(&fw->objects, id))
+		return fatal(l, "out of memory");
+	return 0;
+}
+
+static bool root_opens(const struct loading *l)
+{
+	uint8_t *plain = NULL;
+	size_t len;
+	bool ok = l->root && seal_open(l->fw->seal, STORE_META, RECORD_ROOT, l->root, l->root_len,
+				       &plain, &len);
+
+	secmem_free(plain);
+	return ok;
+}
+
+static int load_record(void *opaque, enum store_kind kind, uint64_t id, const void *data,
+		       size_t len)
+{
+	struct loading *l = opaque;
+	uint8_t *plain = NULL;
+	size_t plain_len;
+	bool ok;
+
+	l->records++;
+	if (kind == STORE_META && id == RECORD_HEADER)
+		return take_header(l, data, len);
+	if (!l->fw->seal)
+		return fatal(l, "the key store has no header");
+	if (kind == STORE_META && id == RECORD_ROOT)
+		return keep_root(l, data, len);
+	if ((unsigned int)kind > STORE_OBJECT)
+		return fatal(l, "the key store holds a record of an unknown kind");
+	seal_load_add(l->fw->seal, kind, id, data, len);
+	ok = seal_open(l->fw->seal, kind, id, data, len, &plain, &plain_len);
+	if (!ok && !l->opened && !root_opens(l))
+		return fatal(l, wrong_secret);
+	l->opened += ok;
+	ok = ok && takers[kind](l, id, plain, plain_len);
+	secmem_free(plain);
+	return ok ? 0 : refuse(l, kind, id);
+}
+
+/* Counters, so that nothing gets a number that is or was taken. */
+static void set_counters(struct loading *l)
+{
+	struct fw *fw = l->fw;
+	struct object_table *t = &fw->objects;
+	struct user_table *u = &fw->users;
+
+	t->next_handle = l->has_card ? l->card.next_handle : HSM_FIRST_HANDLE;
+	u->next_id = l->has_card ? l->card.next_user : FW_FIRST_USER;
+	if (t->last && t->last->handle >= t->next_handle)
+		t->next_handle = t->last->handle + 1;
+	if (t->n_damaged && t->damaged[t->n_damaged - 1] >= t->next_handle)
+		t->next_handle = t->damaged[t->n_damaged - 1] + 1;
+	if (u->n && u->v[u->n - 1]->rec.id >= u->next_id)
+		u->next_id = u->v[u->n - 1]->rec.id + 1;
+}
+
+/* NULL if the store may be served, else what is wrong with it as a whole. */
+static const char *judge(struct loading *l)
+{
+	struct fw *fw = l->fw;
+	enum seal_verdict v = seal_load_root(fw->seal, l->root, l->root_len);
+
+	if (v != SEAL_WHOLE && !l->opened)
+		return wrong_secret;
+	if (l->has_card && strcmp(l->card.serial, fw->serial))
+		return "the key store belongs to a card with another serial number";
+	if (v != SEAL_WHOLE && !fw->damaged)
+		return not_whole[v];
+	if (v != SEAL_WHOLE)
+		fw_log(fw, FW_LOG_ERROR, "the records are not those that the key store was last "
+		       "left with: besides damaged ones, some may be missing or old");
+	fw->card_damaged = !l->has_card;
+	if (fw->card_damaged)
+		fw_log(fw, FW_LOG_ERROR, "the card record is damaged: no keys or users can be made");
+	if (fw->damaged)
+		fw_log(fw, FW_LOG_WARNING, "%zu damaged records of the key store are not served",
+		       fw->damaged);
+	return NULL;
+}
+
+static bool start(struct fw *fw, struct loading *l)
+{
+	l->wrong = judge(l);
+	if (l->wrong)
+		return false;
+	set_counters(l);
+	fw->hooks.opaque = fw->seal;
+	l->wrong = "the key store cannot be started";
+	return !fw->store->ops->start(fw->store, &fw->hooks);
+}
+
+bool fw_load(struct fw *fw, const struct fw_config *cfg, char *err, size_t err_len)
+{
+	struct loading l = { .fw = fw, .cfg = cfg };
+	int rc;
+	bool ok;
+
+	fw->hooks = (struct store_hooks){ .seal = seal_root_hook, .abort = seal_root_abort };
+	rc = fw->store->ops->load(fw->store, load_record, &l);
+	if (rc)
+		ok = false;
+	else if (l.records)
+		ok = start(fw, &l);
+	else
+		ok = fw_make_fresh(fw, cfg, &l.wrong);
+	free(l.root);
+	if (!ok && l.wrong)
+		snprintf(err, err_len, "%s", l.wrong);
+	else if (!ok)
+		snprintf(err, err_len, "the key store cannot be read: error %d", -rc);
+	return ok;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sqlite_file.h - the file under store_sqlite.c. */
+#ifndef HSM_SQLITE_FILE_H
+#define HSM_SQLITE_FILE_H
+
+#include <stddef.h>
+
+#include <sqlite3.h>
+
+/*
+ * Opens or makes the key store @path and locks it against other connections, of
+ * this process or another; ready to read and write. NULL with a line in @err
+ * (@err_len bytes) that names the file and what is wrong. For one thread at a
+ * time; sqlite3_close() it.
+ */
+sqlite3 *sqlite_file_open(const char *path, char *err, size_t err_len);
+
+#endif /* HSM_SQLITE_FILE_H */
