@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# build-qemu.sh - QEMU with the HSM card, out of Debian's source package.
+#
+#   build-qemu.sh [-a] [qtest]
+#
+# Leaves $BUILD/qemu-system-x86_64, with qtest also $BUILD/hsm-test, and the path of the
+# source tree in $BUILD/qemu-tree. -a: with ASan and UBSan, into $BUILD/asan instead.
+#
+# Environment: BUILD (build), HSM_CACHE (build/cache; tree and objects live there, keyed by
+# version), QEMU_SRC (your own unpacked QEMU 10.0, which is patched in place).
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+repo=$(dirname "$here")
+out=${BUILD:-$repo/build}
+cache=${HSM_CACHE:-$repo/build/cache}
+fetch=$repo/images/fetch.sh
+export HSM_CACHE=$cache
+san=0
+flags=(--target-list=x86_64-softmmu --without-default-features --without-default-devices
+       --with-devices-x86_64=hsm --enable-tcg --enable-kvm --enable-slirp
+       --enable-virtfs --enable-attr --enable-cap-ng --enable-trace-backends=log
+       --disable-tools --disable-docs --disable-install-blobs --disable-download)
+
+die() { echo "build-qemu.sh: $*" >&2; exit 1; }
+note() { echo "  QEMU	$*" >&2; }
+usage() { sed -n '4,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+
+# The tree that is there already, else the newest 10.0 of the package archive.
+find_source() {
+    if [ -n "${QEMU_SRC:-}" ]; then
+        src=$(realpath "$QEMU_SRC")
+        [ -f "$src/VERSION" ] || die "QEMU_SRC=$QEMU_SRC is not a QEMU source tree"
+        objects=$cache/qemu-own-$(echo "$src" | cksum | cut -d' ' -f1)
+        return
+    fi
+    objects=$(find "$cache" -maxdepth 1 -name 'qemu-10.0*' -type d | sort -V | tail -n 1)
+    if [ ! -f "$objects/src/VERSION" ]; then
+        local version
+        version=$("$fetch" version qemu 10.0)
+        [ -n "$version" ] || die "the package archive has no source of QEMU 10.0"
+        objects=$cache/qemu-${version#*:}
+        note "fetching $version"
+        mkdir -p "$objects"
+        "$fetch" src "$objects/src" qemu "$version"
+    fi
+    src=$objects/src
+}
+
+# configure wants meson 1.5; a newer one is taken from the package archive.
+find_meson() {
+    local have
+    have=$(meson --version 2>/dev/null || echo 0)
+    if [ "$(printf '%s\n1.5.0\n' "$have" | sort -V | head -n 1)" != 1.5.0 ]; then
+        [ -d "$cache/meson/usr" ] || "$fetch" deb "$cache/meson" meson
+        export PYTHONPATH=$cache/meson/usr/lib/python3/dist-packages
+    fi
+}
+
+# A patch that is not the one applied before replaces it.
+graft() {
+    local patch=$here/patches/qemu-10.0-hsm.patch applied=$src/.hsm-graft.patch
+    if ! cmp -s "$patch" "$applied"; then
+        note "grafting the card on to $src"
+        [ ! -f "$applied" ] || patch -s -R -p1 -d "$src" < "$applied"
+        rm -f "$applied"
+        patch -s -N -p1 -d "$src" < "$patch" || die "the graft does not fit $src: is it QEMU 10.0?"
+        cp "$patch" "$applied"
+    fi
+    ln -sfn "$here/hw/misc/hsm" "$src/hw/misc/hsm"
+    ln -sfn "$repo/tests/qtest/hsm-test.c" "$src/tests/qtest/hsm-test.c"
+    cmp -s "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak" ||
+        cp "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak"
+}
+
+# The firmware as one object that shows QEMU no names but its interfaces': both sides
+# have an object_new().
+seal_firmware() {
+    local lib=$host/libhsmfw.a sealed=$host/libhsmfw-card.a
+    [ "$lib" -nt "$sealed" ] || return 0
+    ld -r --whole-archive "$lib" -o "$host/hsmfw-card.o"
+    objcopy -w --keep-global-symbol='fw_*' --keep-global-symbol='store_*' \
+        --keep-global-symbol='posix_*' "$host/hsmfw-card.o"
+    rm -f "$sealed"
+    ar crs "$sealed" "$host/hsmfw-card.o"
+}
+
+# Where the card's build finds headers and firmware; read by hw/misc/hsm/meson.build.
+write_paths() {
+    printf '%s\n' "$here" "$host/libhsmfw-card.a" > "$build.hsm.new"
+    cmp -s "$build.hsm.new" "$build.hsm" && rm "$build.hsm.new" || mv "$build.hsm.new" "$build.hsm"
+}
+
+configure() {
+    local stamp=$build/hsm-configured cc=${CC:-cc} python=python3
+    [ ! -x /usr/bin/python3 ] || python=/usr/bin/python3
+    ! command -v ccache > /dev/null || cc="ccache $cc"
+    [ "$(cat "$stamp" 2> /dev/null)" != "$src $cc ${flags[*]}" ] || return 0
+    note "configuring"
+    rm -rf "$build"
+    mkdir -p "$build"
+    (cd "$build" && "$src/configure" --python="$python" --cc="$cc" "${flags[@]}") \
+        > "$build.log" 2>&1 || { tail -n 20 "$build.log" >&2; die "configure failed: $build.log"; }
+    echo "$src $cc ${flags[*]}" > "$stamp"
+}
+
+compile() {
+    local targets=(qemu-system-x86_64)
+    [ "$qtest" = 0 ] || targets+=(tests/qtest/hsm-test)
+    note "building ${targets[*]}"
+    ninja -C "$build" "${targets[@]}" > "$build.log" 2>&1 ||
+        { grep -E -A12 'FAILED|error:|ERROR' "$build.log" | head -n 60 >&2; die "build failed: $build.log"; }
+    grep -A4 'hsm.*warning:' "$build.log" >&2 || true
+    mkdir -p "$out"
+    install_new "$build/qemu-system-x86_64"
+    [ "$qtest" = 0 ] || install_new "$build/tests/qtest/hsm-test"
+    echo "$src" > "$out/qemu-tree"
+}
+
+# Replaced, not overwritten: a QEMU that runs keeps its file.
+install_new() {
+    local to=$out/${1##*/}
+    [ ! "$1" -ot "$to" ] || return 0
+    cp -p "$1" "$to.new" && mv "$to.new" "$to"
+}
+
+qtest=0
+for arg in "$@"; do
+    case $arg in
+    -a) san=1 ;;
+    qtest) qtest=1 ;;
+    *) usage ;;
+    esac
+done
+mkdir -p "$cache"
+exec 9> "$cache/qemu.lock"
+flock 9
+find_source
+if [ "$san" = 1 ]; then
+    flags+=(--enable-asan --enable-ubsan)
+    host=$out/asan build=$objects/build-asan out=$out/asan
+else
+    host=$out/host build=$objects/build
+fi
+make -s -C "$here" O="$host" SAN="$san" >&2
+seal_firmware
+find_meson
+graft
+mkdir -p "$objects"
+write_paths
+configure
+compile
