@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* conn_loop.c - a libhsm transport straight into the firmware. */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conn.h"
+#include "conn_loop.h"
+#include "fw.h"
+#include "hsm.h"
+#include "posix.h"
+#include "store.h"
+
+#define SECRET		"loop card"
+#define TIMEOUT_MS	60000
+
+struct loop_card {
+	struct store *store;
+	struct fw *fw;
+	atomic_uint next_ctx;
+};
+
+struct loop_req {
+	struct fw_req fw;	/* first: done gets its address */
+	sem_t done;
+	enum fw_result result;
+	uint64_t cookie;
+	struct loop_req *next;
+};
+
+struct loop_conn {
+	struct loop_card *card;
+	uint32_t ctx;
+	bool owned;
+	pthread_mutex_t lock;
+	struct loop_req *flying;
+};
+
+struct loop_card *loop_card_new(const char *path, bool fips, char *err, size_t err_len)
+{
+	struct loop_card *card = calloc(1, sizeof(*card));
+	struct fw_config cfg = {
+		.platform = &fw_platform_posix,
+		.secret = SECRET,
+		.secret_len = sizeof(SECRET) - 1,
+		.serial = "LOOP0001",
+		.fips = fips,
+	};
+
+	if (!card) {
+		snprintf(err, err_len, "no memory");
+		return NULL;
+	}
+	card->store = path ? store_sqlite_open(path, err, err_len) : store_mem_open();
+	if (!card->store)
+		goto free_card;
+	cfg.store = card->store;
+	card->fw = fw_new(&cfg, err, err_len);
+	if (!card->fw)
+		goto close_store;
+	card->next_ctx = 1;
+	return card;
+
+close_store:
+	card->store->ops->close(card->store);
+free_card:
+	free(card);
+	return NULL;
+}
+
+void loop_card_free(struct loop_card *card)
+{
+	fw_free(card->fw);
+	card->store->ops->close(card->store);
+	free(card);
+}
+
+void loop_card_reset(struct loop_card *card)
+{
+	fw_reset(card->fw);
+}
+
+static void loop_done(struct fw_req *fw, enum fw_result result)
+{
+	struct loop_req *r = (struct loop_req *)fw;
+
+	r->result = result;
+	sem_post(&r->done);
+}
+
+static void flying_add(struct loop_conn *c, struct loop_req *r)
+{
+	pthread_mutex_lock(&c->lock);
+	r->next = c->flying;
+	c->flying = r;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void flying_remove(struct loop_conn *c, struct loop_req *r)
+{
+	struct loop_req **at = &c->flying;
+
+	pthread_mutex_lock(&c->lock);
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* The errno that the driver would give. */
+static int result_errno(enum fw_result result)
+{
+	static const int codes[] = {
+		[FW_OK] = 0,
+		[FW_NO_ROOM] = -ENOSPC,
+		[FW_NO_CTX] = -ESTALE,
+		[FW_CANCELED] = -ECANCELED,
+		[FW_TIMEOUT] = -ETIMEDOUT,
+		[FW_FAILED] = -EIO,
+	};
+
+	return codes[result];
+}
+
+static int loop_exec(void *conn, const void *in, size_t in_len, void *out, size_t *out_len,
+		     uint32_t timeout_ms, uint64_t cookie)
+{
+	const struct fw_platform *p = &fw_platform_posix;
+	struct loop_conn *c = conn;
+	struct loop_req r = {
+		.fw = {
+			.ctx = c->ctx,
+			.rights = HSM_CLASS_CRYPTO | HSM_CLASS_KEYS | HSM_CLASS_USERS |
+				  HSM_CLASS_AUDIT | HSM_CLASS_FACTORY,
+			.in = in,
+			.in_len = in_len,
+			.out = out,
+			.out_room = *out_len,
+			.deadline_ms = p->now_ms(p->opaque) + (timeout_ms ? timeout_ms : TIMEOUT_MS),
+			.done = loop_done,
+		},
+		.cookie = cookie,
+	};
+
+	sem_init(&r.done, 0, 0);
+	flying_add(c, &r);
+	fw_exec(c->card->fw, &r.fw);
+	while (sem_wait(&r.done) && errno == EINTR)
+		;
+	flying_remove(c, &r);
+	sem_destroy(&r.done);
+	*out_len = r.fw.out_len;
+	return result_errno(r.result);
+}
+
+static int loop_cancel(void *conn, uint64_t cookie)
+{
+	struct loop_conn *c = conn;
+	int rc = -ENOENT;
+
+	pthread_mutex_lock(&c->lock);
+	for (struct loop_req *r = c->flying; r; r = r->next) {
+		if (r->cookie == cookie) {
+			atomic_store(&r->fw.cancel, true);
+			rc = 0;
+		}
+	}
+	pthread_mutex_unlock(&c->lock);
+	return rc;
+}
+
+static void loop_close(void *conn)
+{
+	struct loop_conn *c = conn;
+
+	fw_ctx_close(c->card->fw, c->ctx);
+	if (c->owned)
+		loop_card_free(c->card);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static const struct hsm_conn_ops loop_ops = {
+	.exec = loop_exec,
+	.cancel = loop_cancel,
+	.close = loop_close,
+};
+
+int loop_connect(struct loop_card *card, bool owned, struct hsm **out)
+{
+	struct loop_conn *c = calloc(1, sizeof(*c));
+
+	*out = NULL;
+	if (!c)
+		return -ENOMEM;
+	c->card = card;
+	c->owned = owned;
+	c->ctx = atomic_fetch_add(&card->next_ctx, 1);
+	pthread_mutex_init(&c->lock, NULL);
+	if (!fw_ctx_open(card->fw, c->ctx) || hsm_open_conn(&loop_ops, c, out)) {
+		fw_ctx_close(card->fw, c->ctx);
+		pthread_mutex_destroy(&c->lock);
+		free(c);
+		return -ENOMEM;
+	}
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* conn_loop.h - a libhsm transport straight into the firmware: no driver, no VM. */
+#ifndef CONN_LOOP_H
+#define CONN_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct hsm;
+struct loop_card;
+
+/*
+ * A card over the SQLite store @path, or over memory if it is NULL; an empty
+ * store is made a fresh card. NULL with a line in @err (@err_len bytes).
+ */
+struct loop_card *loop_card_new(const char *path, bool fips, char *err, size_t err_len);
+
+/* No connection may be open. */
+void loop_card_free(struct loop_card *card);
+
+/* What a reset of the card does: connections answer ESTALE from now on. */
+void loop_card_reset(struct loop_card *card);
+
+/*
+ * Opens a context on @card, with all rights. @owned: closing the connection frees
+ * the card too. 0 or -errno.
+ */
+int loop_connect(struct loop_card *card, bool owned, struct hsm **out);
+
+#endif /* CONN_LOOP_H */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli.h - the layer under the command line tools: one table row per command
+ * drives parsing, -h, help and dispatch.
+ *
+ * What answers a command goes to standard output, errors too, as in the
+ * documented transcripts; only a wrong invocation of the tool itself complains on
+ * standard error.
+ */
+#ifndef HSM_CLI_H
+#define HSM_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes, frozen. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1,		/* the command was refused or failed */
+	CLI_USAGE = 2,		/* wrong command, option or value; nothing was sent */
+	CLI_NO_CARD = 3,	/* no card, or the connection to it broke */
+};
+
+#define CLI_LEAVE	0x100	/* a handler's answer: end the prompt */
+
+enum cli_kind {
+	CLI_FLAG,		/* no value */
+	CLI_TEXT,		/* min..max bytes */
+	CLI_NAME,		/* one of the choices, by name */
+	CLI_U32,		/* decimal, min..max, one of the choices if there are any */
+	CLI_HANDLE,		/* decimal, 64 bits, not 0 */
+	CLI_CODE,		/* 0x and hexadecimal digits, 32 bits */
+	CLI_USERS,		/* 4,5,6: user ids, each once */
+	CLI_HEX,		/* min..max bytes in hexadecimal, 0x allowed */
+	CLI_FILE_IN,		/* a path */
+	CLI_FILE_OUT,
+	CLI_SECRET,		/* text that is wiped, masked and kept out of the history */
+};
+
+#define CLI_REQUIRED	0x1
+#define CLI_REPEAT	0x2	/* may be given again; lists grow */
+
+/* A value that an option takes; a list ends with a row without name. */
+struct cli_choice {
+	uint32_t number;
+	const char *name;
+};
+
+struct cli_opt {
+	const char *name;	/* as typed, with the dash */
+	enum cli_kind kind;
+	unsigned int flags;
+	const char *what;	/* for messages: "Key handle" */
+	const char *arg;	/* for the syntax: "<key-handle>"; NULL for a flag */
+	const char *help;	/* one sentence */
+	uint64_t min, max;	/* max 0 = no bound */
+	const struct cli_choice *choices;
+	const char *prefix;	/* "-attr_": a word that begins so is this option's value, less its dash */
+	uint32_t tag;		/* what the card calls it in a refusal, 0 = nothing */
+};
+
+#define CLI_OPTS_MAX	16
+#define CLI_IDS_MAX	1024
+
+/* What was given for an option; opt is NULL if nothing was. */
+struct cli_value {
+	const struct cli_opt *opt;
+	const char *text;
+	uint64_t num;
+	void *data;		/* CLI_USERS: uint32_t ids; CLI_HEX: bytes */
+	size_t n;		/* of them */
+};
+
+struct cli_cmd;
+
+struct cli_args {
+	const struct cli_cmd *cmd;	/* NULL: unknown command */
+	struct cli_value v[CLI_OPTS_MAX];
+	int used;		/* words that were read */
+	bool help;		/* -h was given */
+	bool hidden;		/* a secret was among the words */
+	char *secret;
+	char error[512];	/* what is wrong, or "" */
+};
+
+#define CLI_OFFLINE	0x1	/* needs no card */
+#define CLI_ALIAS	0x2	/* not listed by help */
+
+struct cli_cmd {
+	const char *name;
+	const char *group;	/* heading in help; NULL = none */
+	const char *subgroup;	/* a second one under it, or NULL */
+	const char *summary;	/* its line in help */
+	const char *about;	/* paragraph of -h; NULL = the summary */
+	const struct cli_opt *opts;
+	size_t n_opts;
+	unsigned int flags;
+	/* What no single option can tell: false with a line in a->error. May be NULL. */
+	bool (*check)(struct cli_args *a);
+	/* Does it. Returns CLI_*. */
+	int (*run)(void *ctx, const struct cli_args *a);
+};
+
+struct cli_tool {
+	const char *name;
+	const char *prompt;
+	const struct cli_cmd *const *cmds;	/* in the order of help, ends with NULL */
+	void *ctx;
+	/* Called before a command that is not CLI_OFFLINE; CLI_OK or a reason to stop. */
+	int (*connect)(void *ctx);
+};
+
+/*
+ * Reads @argc words into @a: argv[0] is the command. Secrets are copied to @a and
+ * masked in @argv. With @stop the first word that is no option ends the command
+ * (a->used), else it is an error. True if the command may be run; else a->help is
+ * set or a->error says why. Ends with cli_args_free() in any case.
+ */
+bool cli_parse(const struct cli_tool *tool, int argc, char **argv, bool stop, struct cli_args *a);
+void cli_args_free(struct cli_args *a);
+
+/* Reads @word as the value of @v->opt; false with a line in @error. */
+bool cli_value_read(struct cli_value *v, const char *word, char *error, size_t error_len);
+
+/* The value of option @name of the command, or NULL if it was not given. */
+const struct cli_value *cli_get(const struct cli_args *a, const char *name);
+bool cli_has(const struct cli_args *a, const char *name);
+uint32_t cli_u32(const struct cli_args *a, const char *name, uint32_t otherwise);
+const char *cli_text(const struct cli_args *a, const char *name);
+
+/* The option of the command that the card knows as @tag, or NULL. */
+const struct cli_opt *cli_opt_by_tag(const struct cli_cmd *cmd, uint32_t tag);
+
+/* Prints the error and the usage, or the usage alone if it was asked for. CLI_*. */
+int cli_complain(const struct cli_args *a);
+void cli_help_cmd(const struct cli_cmd *cmd);
+void cli_help_all(const struct cli_tool *tool);
+
+/* Runs what cli_parse() accepted, connecting first where that is needed. */
+int cli_run(const struct cli_tool *tool, const struct cli_args *a);
+
+/*
+ * Splits a line in place into words: blanks separate, "..." and '...' hold
+ * together. Returns their number, -1 for an open quote, -2 for more than @max.
+ */
+int cli_split(char *line, char **words, int max);
+
+/*
+ * Runs one line as if it had been typed, with an echo; blank lines and # comments
+ * do nothing. CLI_*. A line that holds a secret is wiped where it stands.
+ */
+int cli_line(const struct cli_tool *tool, char *line);
+
+/*
+ * Reads commands until the end of the input or CLI_LEAVE: with line editing on a
+ * terminal, else line by line with an echo. Returns CLI_OK on a terminal, else
+ * the first exit code that was not CLI_OK.
+ */
+int cli_loop(const struct cli_tool *tool);
+
+/*
+ * Asks for a secret without echo; from standard input as it is if that is no
+ * terminal. Length without line end, or -1. The caller wipes @buf.
+ */
+int cli_password(const char *prompt, char *buf, size_t room);
+
+#endif /* HSM_CLI_H */

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cli_loop.c - lines: from a terminal with editing and history, or from a file. */
+#define _GNU_SOURCE
+#include <histedit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define WORDS_MAX	128
+#define HISTORY		200
+
+int cli_split(char *line, char **words, int max)
+{
+	char *from = line, *to = line;
+	int n = 0;
+
+	for (;;) {
+		char quote = '\0';
+
+		from += strspn(from, " \t\r\n");
+		if (!*from)
+			return n;
+		if (n == max)
+			return -2;
+		words[n++] = to;
+		for (; *from && (quote || !strchr(" \t\r\n", *from)); from++) {
+			if (quote ? *from == quote : *from == '"' || *from == '\'')
+				quote = quote ? '\0' : *from;
+			else
+				*to++ = *from;
+		}
+		if (quote)
+			return -1;
+		if (*from)
+			from++;
+		*to++ = '\0';
+	}
+}
+
+static int split_failed(int n)
+{
+	printf("\nError: %s\n", n == -1 ? "A quote is not closed." : "Too many words.");
+	return CLI_USAGE;
+}
+
+static void echo(const char *line, int argc, char **argv, bool hidden)
+{
+	printf("\nCommand: ");
+	if (!hidden) {
+		printf("%s\n", line);
+		return;
+	}
+	for (int i = 0; i < argc; i++)
+		printf("%s%s", i ? " " : "", argv[i]);
+	putchar('\n');
+}
+
+/*
+ * One line. @echoed: print it as if it had been typed. *keep: it may go to the
+ * history. The copies of a line that held a secret are wiped.
+ */
+static int run_line(const struct cli_tool *tool, char *line, bool echoed, bool *keep)
+{
+	struct cli_args a = { 0 };
+	char *words[WORDS_MAX], *copy;
+	size_t len = strlen(line);
+	bool ready;
+	int rc, n;
+
+	copy = strdup(line);
+	if (!copy)
+		return CLI_FAILED;
+	n = cli_split(copy, words, WORDS_MAX);
+	ready = n > 0 && cli_parse(tool, n, words, false, &a);
+	*keep = n > 0 && !a.hidden;
+	if (echoed)
+		echo(line, n, words, a.hidden);
+	if (a.hidden)
+		explicit_bzero(line, len);
+	if (n < 0)
+		rc = split_failed(n);
+	else
+		rc = ready ? cli_run(tool, &a) : cli_complain(&a);
+	cli_args_free(&a);
+	explicit_bzero(copy, len);
+	free(copy);
+	return rc;
+}
+
+static bool is_blank(const char *line)
+{
+	line += strspn(line, " \t\r\n");
+	return !*line || *line == '#';
+}
+
+int cli_line(const struct cli_tool *tool, char *line)
+{
+	bool keep;
+
+	return is_blank(line) ? CLI_OK : run_line(tool, line, true, &keep);
+}
+
+static int loop_file(const struct cli_tool *tool)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int first = CLI_OK, rc = CLI_OK;
+
+	while (rc != CLI_LEAVE && getline(&line, &room, stdin) >= 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		rc = cli_line(tool, line);
+		if (rc != CLI_LEAVE && !first)
+			first = rc;
+	}
+	if (line)
+		explicit_bzero(line, room);
+	free(line);
+	return first;
+}
+
+static char *prompt_text(EditLine *el)
+{
+	const struct cli_tool *tool;
+
+	el_get(el, EL_CLIENTDATA, &tool);
+	return (char *)(uintptr_t)tool->prompt;
+}
+
+static void loop_lines(const struct cli_tool *tool, EditLine *el, History *hist)
+{
+	const char *got;
+	HistEvent ev;
+	int count, rc = CLI_OK;
+	bool keep;
+
+	while (rc != CLI_LEAVE && (got = el_gets(el, &count)) && count > 0) {
+		char *line = strndup(got, strcspn(got, "\r\n"));
+
+		explicit_bzero((char *)(uintptr_t)got, strlen(got));
+		if (!line)
+			return;
+		if (!is_blank(line)) {
+			char *typed = strdup(line);
+
+			rc = run_line(tool, line, false, &keep);
+			if (keep && typed)
+				history(hist, &ev, H_ENTER, typed);
+			if (typed)
+				explicit_bzero(typed, strlen(typed));
+			free(typed);
+		}
+		explicit_bzero(line, strlen(line));
+		free(line);
+		putchar('\n');
+		fflush(stdout);
+	}
+}
+
+static int loop_terminal(const struct cli_tool *tool)
+{
+	EditLine *el = el_init(tool->name, stdin, stdout, stderr);
+	History *hist = history_init();
+	HistEvent ev;
+
+	if (!el || !hist) {
+		fprintf(stderr, "%s: the terminal cannot be set up\n", tool->name);
+		return CLI_FAILED;
+	}
+	history(hist, &ev, H_SETSIZE, HISTORY);
+	el_set(el, EL_CLIENTDATA, tool);
+	el_set(el, EL_PROMPT, prompt_text);
+	el_set(el, EL_EDITOR, "emacs");
+	el_set(el, EL_HIST, history, hist);
+	el_set(el, EL_SIGNAL, 1);
+	putchar('\n');
+	loop_lines(tool, el, hist);
+	history_end(hist);
+	el_end(el);
+	return CLI_OK;
+}
+
+int cli_loop(const struct cli_tool *tool)
+{
+	return isatty(STDIN_FILENO) ? loop_terminal(tool) : loop_file(tool);
+}
+
+static bool echo_off(struct termios *old)
+{
+	struct termios quiet;
+
+	if (tcgetattr(STDIN_FILENO, old))
+		return false;
+	quiet = *old;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ISIG);
+	quiet.c_lflag |= ICANON;
+	quiet.c_iflag |= ICRNL;
+	return !tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+}
+
+#define CTRL_C	3
+
+/*
+ * From the buffered stream that loop_file() reads too, so that no byte is lost.
+ * Signals are off while the echo is, so that nobody is left with a dumb terminal.
+ */
+int cli_password(const char *prompt, char *buf, size_t room)
+{
+	struct termios old;
+	bool quiet;
+	char *got;
+
+	printf("%s", prompt);
+	fflush(stdout);
+	quiet = isatty(STDIN_FILENO) && echo_off(&old);
+	got = fgets(buf, (int)room, stdin);
+	if (quiet)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	putchar('\n');
+	if (!got || strchr(buf, CTRL_C))
+		return -1;
+	buf[strcspn(buf, "\r\n")] = '\0';
+	return (int)strlen(buf);
+}

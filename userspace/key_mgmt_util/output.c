@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* output.c - the lines that every command ends with, in the vendor's forms. */
+#include <stdio.h>
+
+#include "kmu.h"
+
+/* A broken connection has one code of its own; the reason goes on the next line. */
+static uint32_t result_code(const struct hsm_result *res)
+{
+	return res->rc < 0 ? HSM_RV_DAEMON_SOCKET : (uint32_t)res->rc;
+}
+
+void out_returned(const char *op, const struct hsm_result *res)
+{
+	uint32_t code = result_code(res);
+
+	printf("\n\tCfm3%s returned: 0x%02x : %s\n", op, code, hsm_status_text(code));
+	if (res->rc < 0)
+		printf("\t%s\n", hsm_strerror(res->rc));
+}
+
+void out_nodes(const struct kmu *kmu, enum out_form form, const struct hsm_result *res)
+{
+	static const char *const heading[] = {
+		[OUT_OLD] = "Cluster Error Status", [OUT_NEW] = "Cluster Status:",
+	};
+	static const char *const word[] = { [OUT_OLD] = "and err state", [OUT_NEW] = "status:" };
+
+	if (kmu->classic)
+		form = OUT_OLD;
+	if (!res->n_nodes)
+		return;
+	printf("\n\t%s\n", heading[form]);
+	for (uint32_t i = 0; i < res->n_nodes; i++)
+		printf("\tNode id %u %s 0x%08x : %s\n", res->nodes[i].id, word[form],
+		       res->nodes[i].status, hsm_status_text(res->nodes[i].status));
+}
+
+static void out_blame(const struct cli_args *a, const struct hsm_result *res)
+{
+	const struct cli_opt *o = cli_opt_by_tag(a->cmd, res->bad_tag);
+	const struct cli_value *v = o ? cli_get(a, o->name) : NULL;
+
+	if (!v)
+		return;
+	if (res->rc == HSM_RV_NOT_AVAILABLE)
+		printf("\n\tError: not available on this card yet: %s\n", o->name);
+	else
+		printf("\n\tError: the card refused %s (%s): %s\n", o->what, o->name,
+		       o->kind == CLI_FLAG ? "set" : v->text);
+}
+
+int out_failed(const struct kmu *kmu, const struct cli_args *a, const char *op,
+	       const struct hsm_result *res)
+{
+	out_returned(op, res);
+	out_nodes(kmu, OUT_OLD, res);
+	out_blame(a, res);
+	return res->rc < 0 ? CLI_NO_CARD : CLI_FAILED;
+}
+
+int out_done(const struct kmu *kmu, const struct cli_args *a, const char *op,
+	     const struct hsm_result *res)
+{
+	if (res->rc)
+		return out_failed(kmu, a, op, res);
+	out_returned(op, res);
+	out_nodes(kmu, OUT_OLD, res);
+	return CLI_OK;
+}

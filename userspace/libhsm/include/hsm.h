@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hsm.h - C API of libhsm: talk to an HSM card through /dev/hsmN.
+ *
+ * Numbers are in the host's byte order, sizes in bytes, text is not terminated
+ * unless it says so. Statuses (HSM_RV_*), attributes (HSM_ATTR_*), key and user
+ * types come from hsm/hsm_cmd.h; the words that go with them are in
+ * hsm-firmware.rst.
+ *
+ * Errors. Every function that asks the card returns
+ *	0	the card did it
+ *	< 0	-errno: the message was not delivered, or the reply was not
+ *		understood; hsm_strerror() has the text. See the errno table of
+ *		<linux/hsm.h>; besides those
+ *		-EINVAL     an argument is out of bounds, nothing was sent
+ *		-EMSGSIZE   the arguments do not fit in one message, nothing was sent
+ *		-ENOMEM     no memory; nothing was sent, or the reply was dropped
+ *		-EPROTO     the reply breaks the message format
+ *		-EOWNERDEAD the connection was opened by another process (fork)
+ *	> 0	HSM_RV_*: the card's answer, which has changed nothing;
+ *		hsm_status_text() has the text
+ * and fills @res, if it is not NULL, in every case.
+ *
+ * Ownership. What a function hands out through a pointer to pointer is the
+ * caller's, to be given to hsm_free(); it is set to NULL on any error. Arguments
+ * are read during the call only.
+ *
+ * Threads. All functions may be called from any thread at any time; calls on one
+ * connection run side by side. hsm_close() must be the last on its connection.
+ *
+ * fork. A connection belongs to the process that opened it. In a child every
+ * call fails with -EOWNERDEAD; the child closes it (which leaves the parent's
+ * sessions alone) and opens its own.
+ */
+#ifndef HSM_H
+#define HSM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hsm/hsm_cmd.h>
+
+#define HSM_DEVICE_DEFAULT	"/dev/hsm0"
+#define HSM_DEVICE_ENV		"HSM_DEVICE"	/* environment: another path */
+
+#define HSM_NODES_MAX		32	/* nodes that a result can carry */
+#define HSM_NO_TAG		0xffffffffu
+
+struct hsm;			/* a connection to a card */
+struct hsm_conn_ops;		/* conn.h: how messages travel */
+
+/* What one node of the cluster said to a command. */
+struct hsm_node {
+	uint32_t id;
+	uint32_t status;	/* HSM_RV_* */
+};
+
+/* The outcome of one command. */
+struct hsm_result {
+	int rc;			/* what the function returned */
+	uint32_t bad_tag;	/* HSM_TAG_* or HSM_ATTR_* that @rc is about, or HSM_NO_TAG */
+	uint32_t n_nodes;	/* 0: no node is known to have answered */
+	struct hsm_node nodes[HSM_NODES_MAX];
+};
+
+/* An attribute: HSM_ATTR_* and its value in the form hsm_cmd.h gives. */
+struct hsm_attr {
+	uint32_t id;
+	uint32_t len;
+	const void *value;
+};
+
+/* A new key. Zero-initialise; zero and NULL mean "not said". */
+struct hsm_key_spec {
+	const struct hsm_attr *attrs;
+	size_t n_attrs;
+	const uint32_t *users;		/* ids to share with */
+	size_t n_users;
+	uint32_t m_value;		/* approvals needed, 0..HSM_M_VALUE_MAX */
+	uint32_t min_srv;		/* nodes that must have the key */
+	uint32_t timeout_s;		/* seconds, only with min_srv */
+	const uint8_t *attest_nonce;	/* 32 bytes */
+};
+
+struct hsm_user {
+	uint32_t id;
+	uint32_t type;			/* HSM_USER_* */
+	uint32_t failures;		/* wrong passwords since the last good one */
+	uint32_t flags;			/* HSM_USER_F_* */
+	char name[HSM_NAME_MAX + 1];	/* terminated */
+};
+
+/* Who may use a key. */
+struct hsm_key_info {
+	uint32_t owner;			/* user id */
+	uint32_t m_value;		/* approvals needed, 0 = none */
+	uint32_t n_users;
+	uint32_t users[];		/* ids it is shared with */
+};
+
+/* The attributes of a key, in the order of the card's reply. */
+struct hsm_attrs {
+	size_t n;
+	struct hsm_attr v[];		/* values live in the same block */
+};
+
+struct hsm_card {
+	char label[32];			/* this and the next five: terminated */
+	char model[32];
+	char serial[32];
+	char manufacturer[32];
+	char firmware_id[32];
+	char build[32];
+	uint32_t node_id;
+	uint32_t flags;
+	uint32_t fips_state;		/* 0 none, 2 FIPS with single-factor authentication */
+	uint32_t policy;		/* 0 faithful, 1 strict */
+	uint32_t hw_major;
+	uint32_t hw_minor;
+	uint32_t fw_major;
+	uint32_t fw_minor;
+	uint64_t public_total;		/* bytes */
+	uint64_t public_free;
+	uint64_t private_total;
+	uint64_t private_free;
+	uint32_t keys;
+	uint32_t users;
+	uint32_t sessions;
+	uint32_t damaged;		/* stored records that the card refused */
+};
+
+/* $HSM_DEVICE, or else HSM_DEVICE_DEFAULT. Not the caller's. */
+const char *hsm_default_path(void);
+
+/*
+ * Opens the card at @path; NULL = hsm_default_path(). The
+ * descriptor is close-on-exec. Returns 0 or -errno of open(2) and HSM_IOC_INFO.
+ */
+int hsm_open(const char *path, struct hsm **out);
+
+/*
+ * A connection over the caller's transport (conn.h); @conn is handed to every
+ * callback. Returns 0, or -ENOMEM, in which case @conn was not closed.
+ */
+int hsm_open_conn(const struct hsm_conn_ops *ops, void *conn, struct hsm **out);
+
+/* Ends the connection and with it its sessions, logins and session keys. NULL is fine. */
+void hsm_close(struct hsm *h);
+
+/* How long a command may take, in milliseconds; 0 = the transport's default. */
+void hsm_set_timeout(struct hsm *h, uint32_t ms);
+
+/*
+ * Asks all commands in flight on @h to end; each still returns, with -ECANCELED
+ * or with its reply if that came first. Returns 0, also if there was none, or
+ * -errno. For another thread or a signal handler.
+ */
+int hsm_cancel(struct hsm *h);
+
+void hsm_free(void *p);
+
+/* Text of a status, never NULL; "Unknown status" for a number without one. */
+const char *hsm_status_text(uint32_t status);
+
+/* True if @status has a text of its own. */
+bool hsm_status_known(uint32_t status);
+
+/*
+ * Text of what a function returned: of a status, or of a negative errno. Never
+ * NULL; valid until the same thread calls it again.
+ */
+const char *hsm_strerror(int rc);
+
+/* Round trip without effect. */
+int hsm_nop(struct hsm *h, struct hsm_result *res);
+int hsm_card_info(struct hsm *h, struct hsm_card *card, struct hsm_result *res);
+
+/* @len random bytes, 1..HSM_RANDOM_MAX. */
+#define HSM_RANDOM_MAX		(HSM_MSG_MAX - 1024)
+int hsm_random(struct hsm *h, void *buf, size_t len, struct hsm_result *res);
+
+int hsm_session_open(struct hsm *h, uint32_t *session, struct hsm_result *res);
+int hsm_session_close(struct hsm *h, uint32_t session, struct hsm_result *res);
+
+/*
+ * Logs the session in. @name is terminated; @password has @password_len bytes
+ * and is wiped from every buffer of the library before this returns.
+ */
+int hsm_login(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+	      const void *password, size_t password_len, struct hsm_result *res);
+int hsm_logout(struct hsm *h, uint32_t session, struct hsm_result *res);
+
+/* Who is logged in; id 0 = nobody. failures and flags are 0. */
+int hsm_login_status(struct hsm *h, uint32_t session, struct hsm_user *user,
+		     struct hsm_result *res);
+
+int hsm_user_create(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		    const void *password, size_t password_len, uint32_t *id,
+		    struct hsm_result *res);
+int hsm_user_password(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		      const void *password, size_t password_len, struct hsm_result *res);
+
+/* All users, in the order of the card. */
+int hsm_user_list(struct hsm *h, uint32_t session, struct hsm_user **users, size_t *n,
+		  struct hsm_result *res);
+
+/* A symmetric key; the attributes must name KEY_TYPE, VALUE_LEN and LABEL. */
+int hsm_key_gen_sym(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
+		    uint64_t *handle, struct hsm_result *res);
+
+/* A key pair; the attributes must name KEY_TYPE, LABEL and, for RSA, MODULUS_BITS and
+ * PUBLIC_EXPONENT.
+ */
+int hsm_key_gen_pair(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
+		     uint64_t *pub, uint64_t *priv, struct hsm_result *res);
+
+/*
+ * Handles of the keys that the session may use, that have all the attributes of
+ * @match and that every user of @users may use. *handles is NULL if there are none.
+ */
+int hsm_key_find(struct hsm *h, uint32_t session, const struct hsm_attr *match, size_t n_match,
+		 const uint32_t *users, size_t n_users, uint64_t **handles, size_t *n,
+		 struct hsm_result *res);
+
+/* The attributes @ids (HSM_ATTR_ALL = all) of one key. */
+int hsm_key_attrs(struct hsm *h, uint32_t session, uint64_t handle, const uint32_t *ids,
+		  size_t n_ids, struct hsm_attrs **attrs, struct hsm_result *res);
+
+/* The attribute @id in @attrs, or NULL. */
+const struct hsm_attr *hsm_attrs_get(const struct hsm_attrs *attrs, uint32_t id);
+
+int hsm_key_info(struct hsm *h, uint32_t session, uint64_t handle, struct hsm_key_info **info,
+		 struct hsm_result *res);
+int hsm_key_delete(struct hsm *h, uint32_t session, uint64_t handle, struct hsm_result *res);
+
+#endif /* HSM_H */

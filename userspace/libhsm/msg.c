@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* msg.c - requests out, replies in, and the texts of statuses. */
+#define _GNU_SOURCE
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "msg.h"
+
+/* Names every command of a connection: hsm_cancel() ends them all. */
+#define COOKIE		1u
+
+static const struct status_text {
+	uint32_t status;
+	const char *text;
+} status_texts[] = {
+#define ROW(name, number, text) { number, text },
+	HSM_STATUS_TABLE(ROW)
+#undef ROW
+};
+
+static const char *status_find(uint32_t status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(status_texts); i++)
+		if (status_texts[i].status == status)
+			return status_texts[i].text;
+	return NULL;
+}
+
+bool hsm_status_known(uint32_t status)
+{
+	return status_find(status);
+}
+
+const char *hsm_status_text(uint32_t status)
+{
+	const char *text = status_find(status);
+
+	return text ? text : "Unknown status";
+}
+
+const char *hsm_strerror(int rc)
+{
+	static _Thread_local char buf[128];
+
+	if (rc >= 0)
+		return hsm_status_text((uint32_t)rc);
+	switch (rc) {
+	case -EOWNERDEAD:
+		return "The connection belongs to another process; open the card again";
+	case -ESTALE:
+		return "The card was reset; open it again";
+	case -EPROTO:
+		return "The card's reply breaks the message format";
+	}
+	return strerror_r(-rc, buf, sizeof(buf));
+}
+
+uint32_t msg_get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+uint64_t msg_get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+int msg_put32(void *dst, const uint8_t *value, size_t len)
+{
+	(void)len;
+	*(uint32_t *)dst = msg_get32(value);
+	return 0;
+}
+
+int msg_put64(void *dst, const uint8_t *value, size_t len)
+{
+	(void)len;
+	*(uint64_t *)dst = msg_get64(value);
+	return 0;
+}
+
+void msg_begin(struct msg *m, struct hsm *h, uint16_t opcode, uint32_t session, size_t rep_room)
+{
+	struct hsm_msg_req head = { .opcode = htole16(opcode), .session = htole32(session) };
+
+	*m = (struct msg){ .h = h, .rep_room = rep_room };
+	m->req = malloc(HSM_MSG_MAX);
+	m->rep = malloc(rep_room);
+	if (!m->req || !m->rep) {
+		m->err = -ENOMEM;
+		return;
+	}
+	memcpy(m->req, &head, sizeof(head));
+	m->len = sizeof(head);
+}
+
+void msg_check(struct msg *m, bool ok)
+{
+	if (!m->err && !ok)
+		m->err = -EINVAL;
+}
+
+void msg_bytes(struct msg *m, uint32_t tag, const void *value, size_t len)
+{
+	struct hsm_tlv tlv = { .tag = htole32(tag), .len = htole32((uint32_t)len) };
+
+	if (m->err)
+		return;
+	if (len > HSM_MSG_MAX || sizeof(tlv) + len > HSM_MSG_MAX - m->len) {
+		m->err = -EMSGSIZE;
+		return;
+	}
+	memcpy(m->req + m->len, &tlv, sizeof(tlv));
+	if (len)
+		memcpy(m->req + m->len + sizeof(tlv), value, len);
+	m->len += sizeof(tlv) + len;
+}
+
+void msg_u32(struct msg *m, uint32_t tag, uint32_t value)
+{
+	uint32_t wire = htole32(value);
+
+	msg_bytes(m, tag, &wire, sizeof(wire));
+}
+
+void msg_u64(struct msg *m, uint32_t tag, uint64_t value)
+{
+	uint64_t wire = htole64(value);
+
+	msg_bytes(m, tag, &wire, sizeof(wire));
+}
+
+void msg_u32_each(struct msg *m, uint32_t tag, const uint32_t *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		msg_u32(m, tag, values[i]);
+}
+
+void msg_attrs(struct msg *m, const struct hsm_attr *attrs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		msg_bytes(m, attrs[i].id, attrs[i].value, attrs[i].len);
+}
+
+int msg_next(const uint8_t **pos, size_t *len, uint32_t *tag, const uint8_t **value,
+	     size_t *value_len)
+{
+	const size_t head = sizeof(struct hsm_tlv);
+	size_t vlen;
+
+	if (!*len)
+		return 0;
+	if (*len < head)
+		return -EPROTO;
+	vlen = msg_get32(*pos + offsetof(struct hsm_tlv, len));
+	if (vlen > *len - head)
+		return -EPROTO;
+	*tag = msg_get32(*pos);
+	*value = *pos + head;
+	*value_len = vlen;
+	*pos += head + vlen;
+	*len -= head + vlen;
+	return 1;
+}
+
+static int put_node(void *dst, const uint8_t *value, size_t len)
+{
+	struct hsm_result *res = dst;
+	struct hsm_node *node;
+
+	(void)len;
+	if (res->n_nodes == HSM_NODES_MAX)
+		return -EPROTO;
+	node = &res->nodes[res->n_nodes++];
+	node->id = msg_get32(value + offsetof(struct hsm_node_status, node));
+	node->status = msg_get32(value + offsetof(struct hsm_node_status, status));
+	return 0;
+}
+
+/* Hands one TLV to the field that wants it; tags that nobody wants are skipped. */
+static int field_put(const struct reply_field *fields, size_t n, uint32_t tag,
+		     const uint8_t *value, size_t len, uint32_t *seen)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (fields[i].tag != tag)
+			continue;
+		if (fields[i].size && fields[i].size != len)
+			return -EPROTO;
+		*seen |= 1u << i;
+		return fields[i].put(fields[i].dst, value, len);
+	}
+	return 0;
+}
+
+static int fields_read(const uint8_t *pos, size_t left, const struct reply_field *fields, size_t n)
+{
+	const uint8_t *value;
+	uint32_t tag, seen = 0;
+	size_t len;
+	int rc;
+
+	while ((rc = msg_next(&pos, &left, &tag, &value, &len)) > 0) {
+		rc = field_put(fields, n, tag, value, len, &seen);
+		if (rc)
+			return rc;
+	}
+	for (size_t i = 0; !rc && i < n; i++)
+		if (fields[i].required && !(seen & 1u << i))
+			return -EPROTO;
+	return rc;
+}
+
+/* The header of the reply: opcode, length and a status that fits in an int. */
+static int head_read(const struct msg *m, uint32_t *status)
+{
+	struct hsm_msg_rep head;
+
+	if (m->rep_len < sizeof(head))
+		return -EPROTO;
+	memcpy(&head, m->rep, sizeof(head));
+	*status = le32toh(head.status);
+	if (memcmp(&head.opcode, m->req, sizeof(head.opcode)) || le32toh(head.length) != m->rep_len ||
+	    *status > INT_MAX)
+		return -EPROTO;
+	return 0;
+}
+
+static int reply_read(const struct msg *m, const struct reply_field *fields, size_t n,
+		      struct hsm_result *res)
+{
+	const struct reply_field common[] = {
+		{ HSM_TAG_NODE, sizeof(struct hsm_node_status), false, put_node, res },
+		{ HSM_TAG_BAD_TAG, 4, false, msg_put32, &res->bad_tag },
+	};
+	const uint8_t *tlvs = m->rep + sizeof(struct hsm_msg_rep);
+	uint32_t status;
+	int rc;
+
+	rc = head_read(m, &status);
+	if (rc)
+		return rc;
+	rc = fields_read(tlvs, m->rep_len - sizeof(struct hsm_msg_rep), common, ARRAY_LEN(common));
+	if (rc || status)
+		return rc ? rc : (int)status;
+	return fields_read(tlvs, m->rep_len - sizeof(struct hsm_msg_rep), fields, n);
+}
+
+/* Carries the request; a reply that needs more room than we had gets it, once. */
+static int msg_carry(struct msg *m)
+{
+	struct hsm *h = m->h;
+
+	for (int tries = 0;; tries++) {
+		size_t got = m->rep_room;
+		int rc = h->ops->exec(h->conn, m->req, m->len, m->rep, &got, h->timeout_ms, COOKIE);
+
+		if (rc != -ENOSPC || tries) {
+			m->rep_len = got;
+			if (!rc && got > m->rep_room)
+				rc = -EPROTO;
+			return rc;
+		}
+		if (got <= m->rep_room || got > HSM_MSG_MAX)
+			return -EPROTO;
+		free(m->rep);
+		m->rep_room = got;
+		m->rep = malloc(got);
+		if (!m->rep)
+			return -ENOMEM;
+	}
+}
+
+static int msg_try(struct msg *m, const struct reply_field *fields, size_t n,
+		    struct hsm_result *res)
+{
+	uint32_t wire;
+	int rc;
+
+	if (m->err)
+		return m->err;
+	wire = htole32((uint32_t)m->len);
+	memcpy(m->req + offsetof(struct hsm_msg_req, length), &wire, sizeof(wire));
+	rc = msg_carry(m);
+	return rc ? rc : reply_read(m, fields, n, res);
+}
+
+int msg_run(struct msg *m, const struct reply_field *fields, size_t n, struct hsm_result *res)
+{
+	struct hsm_result local;
+
+	if (!res)
+		res = &local;
+	memset(res, 0, sizeof(*res));
+	res->bad_tag = HSM_NO_TAG;
+	res->rc = msg_try(m, fields, n, res);
+	return res->rc;
+}
+
+/* Requests may hold passwords, replies key material: neither outlives the call. */
+void msg_end(struct msg *m)
+{
+	if (m->req)
+		explicit_bzero(m->req, m->len);
+	if (m->rep)
+		explicit_bzero(m->rep, m->rep_len < m->rep_room ? m->rep_len : m->rep_room);
+	free(m->req);
+	free(m->rep);
+	m->req = NULL;
+	m->rep = NULL;
+}
+
+int msg_finish(struct msg *m, const struct reply_field *fields, size_t n, struct hsm_result *res)
+{
+	int rc = msg_run(m, fields, n, res);
+
+	msg_end(m);
+	return rc;
+}
+
+int hsm_open_conn(const struct hsm_conn_ops *ops, void *conn, struct hsm **out)
+{
+	struct hsm *h = calloc(1, sizeof(*h));
+
+	*out = h;
+	if (!h)
+		return -ENOMEM;
+	h->ops = ops;
+	h->conn = conn;
+	return 0;
+}
+
+void hsm_close(struct hsm *h)
+{
+	if (!h)
+		return;
+	h->ops->close(h->conn);
+	free(h);
+}
+
+void hsm_set_timeout(struct hsm *h, uint32_t ms)
+{
+	h->timeout_ms = ms;
+}
+
+int hsm_cancel(struct hsm *h)
+{
+	int rc = h->ops->cancel(h->conn, COOKIE);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
+void hsm_free(void *p)
+{
+	free(p);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * msg.h - inside libhsm: one request, its reply, and the cursors over both.
+ *
+ * A call is begun, filled with TLVs, run once, and ended, which wipes it. Errors
+ * while filling stick and come out of msg_run(). Replies are hostile input: every
+ * length is checked against what is left before a byte is read.
+ */
+#ifndef HSM_MSG_H
+#define HSM_MSG_H
+
+#include "hsm.h"
+
+struct hsm {
+	const struct hsm_conn_ops *ops;
+	void *conn;
+	_Atomic uint32_t timeout_ms;
+};
+
+struct msg {
+	struct hsm *h;
+	uint8_t *req;
+	size_t len;		/* bytes of the request so far */
+	uint8_t *rep;
+	size_t rep_len;
+	size_t rep_room;	/* bytes of @rep */
+	int err;		/* first error, sticky */
+};
+
+/*
+ * A tag that a reply may carry. @put is called for each; it returns 0 or -errno.
+ * @size: exact bytes of the value, 0 = any. @required: without it -EPROTO.
+ */
+struct reply_field {
+	uint32_t tag;
+	uint32_t size;
+	bool required;
+	int (*put)(void *dst, const uint8_t *value, size_t len);
+	void *dst;
+};
+
+/* @rep_room: bytes that the reply will most likely fit in; it grows if it must. */
+void msg_begin(struct msg *m, struct hsm *h, uint16_t opcode, uint32_t session, size_t rep_room);
+void msg_bytes(struct msg *m, uint32_t tag, const void *value, size_t len);
+void msg_u32(struct msg *m, uint32_t tag, uint32_t value);
+void msg_u64(struct msg *m, uint32_t tag, uint64_t value);
+void msg_u32_each(struct msg *m, uint32_t tag, const uint32_t *values, size_t n);
+void msg_attrs(struct msg *m, const struct hsm_attr *attrs, size_t n);
+/* Refuses an argument: -EINVAL sticks unless @ok. */
+void msg_check(struct msg *m, bool ok);
+
+/* Sends, receives, reads the reply into @fields and @res. 0, -errno or status. */
+int msg_run(struct msg *m, const struct reply_field *fields, size_t n, struct hsm_result *res);
+void msg_end(struct msg *m);
+
+/* A whole call that needs no fields beyond what was put in. Ends it. */
+int msg_finish(struct msg *m, const struct reply_field *fields, size_t n,
+		struct hsm_result *res);
+
+/* Next TLV of the @len bytes at *pos; 1, 0 at the end, -EPROTO. */
+int msg_next(const uint8_t **pos, size_t *len, uint32_t *tag, const uint8_t **value,
+	     size_t *value_len);
+
+uint32_t msg_get32(const uint8_t *p);
+uint64_t msg_get64(const uint8_t *p);
+int msg_put32(void *dst, const uint8_t *value, size_t len);
+int msg_put64(void *dst, const uint8_t *value, size_t len);
+
+#define REPLY_ROOM	4096	/* most replies; one page, one DMA segment */
+#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
+
+#endif /* HSM_MSG_H */
