@@ -129,6 +129,7 @@ static int loop_exec(void *conn, const void *in, size_t in_len, void *out, size_
 		     uint32_t timeout_ms, uint64_t cookie)
 {
 	const struct fw_platform *p = &fw_platform_posix;
+	const uint64_t now = p->now_ms(p->opaque);
 	struct loop_conn *c = conn;
 	struct loop_req r = {
 		.fw = {
@@ -139,7 +140,7 @@ static int loop_exec(void *conn, const void *in, size_t in_len, void *out, size_
 			.in_len = in_len,
 			.out = out,
 			.out_room = *out_len,
-			.deadline_ms = p->now_ms(p->opaque) + (timeout_ms ? timeout_ms : TIMEOUT_MS),
+			.deadline_ms = now + (timeout_ms ? timeout_ms : TIMEOUT_MS),
 			.done = loop_done,
 		},
 		.cookie = cookie,

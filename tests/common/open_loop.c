@@ -25,7 +25,9 @@ int hsm_open(const char *path, struct hsm **out)
 	int rc;
 
 	*out = NULL;
-	card = loop_card_new(path ? path : hsm_default_path(), fips && *fips == '1', err, sizeof(err));
+	if (!path)
+		path = hsm_default_path();
+	card = loop_card_new(path, fips && *fips == '1', err, sizeof(err));
 	if (!card) {
 		fprintf(stderr, "%s\n", err);
 		return -ENODEV;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cli.c - the table of commands: parsing, -h, help, dispatch. */
-#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +63,11 @@ static bool hide_secrets(const struct cli_tool *tool, int argc, char **argv, str
 			continue;
 		a->hidden = true;
 		i++;
-		if (!a->secret && !(a->secret = strdup(argv[i])))
-			return FAULT(a, "No memory.");
+		if (!a->secret)
+			a->secret = strdup(argv[i]);
 		mask(argv[i]);
+		if (!a->secret)
+			return FAULT(a, "No memory.");
 	}
 	return true;
 }
@@ -79,7 +80,7 @@ static bool take_value(struct cli_args *a, struct cli_value *v, int argc, char *
 
 	if (o->kind == CLI_FLAG)
 		return cli_value_read(v, word, a->error, sizeof(a->error));
-	if (strcmp(word, o->name))
+	if (strcmp(word, o->name) != 0)	/* the prefix form */
 		return cli_value_read(v, word + 1, a->error, sizeof(a->error));
 	if (*i + 1 >= argc || find_opt(a->cmd, argv[*i + 1]))
 		return FAULT(a, "%s (%s) has no value.", o->what, o->name);

@@ -56,7 +56,7 @@ struct cli_opt {
 	const char *help;	/* one sentence */
 	uint64_t min, max;	/* max 0 = no bound */
 	const struct cli_choice *choices;
-	const char *prefix;	/* "-attr_": a word that begins so is this option's value, less its dash */
+	const char *prefix;	/* "-attr_": such a word, less its dash, is this option's value */
 	uint32_t tag;		/* what the card calls it in a refusal, 0 = nothing */
 };
 

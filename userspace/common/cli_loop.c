@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cli_loop.c - lines: from a terminal with editing and history, or from a file. */
-#define _GNU_SOURCE
 #include <histedit.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +98,7 @@ static bool is_blank(const char *line)
 
 int cli_line(const struct cli_tool *tool, char *line)
 {
-	bool keep;
+	bool keep = false;
 
 	return is_blank(line) ? CLI_OK : run_line(tool, line, true, &keep);
 }
@@ -135,7 +134,7 @@ static void loop_lines(const struct cli_tool *tool, EditLine *el, History *hist)
 	const char *got;
 	HistEvent ev;
 	int count, rc = CLI_OK;
-	bool keep;
+	bool keep = false;
 
 	while (rc != CLI_LEAVE && (got = el_gets(el, &count)) && count > 0) {
 		char *line = strndup(got, strcspn(got, "\r\n"));

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cli_value.c - words into values, one reader per kind of option. */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,22 +15,11 @@ struct fault {
 	size_t len;
 };
 
-/* "Key type (-t) ..." ; words of the user are shown up to a bound. */
+/* "Key type (-t) ..."; what the user typed is shown up to a bound. */
 #define SHOWN		48
-
-static bool fault(const struct fault *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static bool fault(const struct fault *f, const char *fmt, ...)
-{
-	int n = snprintf(f->buf, f->len, "%s (%s) ", f->opt->what, f->opt->name);
-	va_list ap;
-
-	if (n < 0 || (size_t)n >= f->len)
-		return false;
-	va_start(ap, fmt);
-	vsnprintf(f->buf + n, f->len - (size_t)n, fmt, ap);
-	va_end(ap);
-	return false;
-}
+#define FAULT(f, fmt, ...) \
+	(snprintf((f)->buf, (f)->len, "%s (%s) " fmt, (f)->opt->what, (f)->opt->name, \
+		  ##__VA_ARGS__), false)
 
 /* A whole unsigned number in @base, nothing before or after it. */
 static bool number(const char *word, int base, uint64_t *num)
@@ -46,23 +33,30 @@ static bool number(const char *word, int base, uint64_t *num)
 	return !*end && !errno;
 }
 
-static bool one_of(const struct cli_value *v, const char *word, const struct fault *f)
+static bool not_a_choice(const struct cli_value *v, const char *word, const struct fault *f)
 {
+	const bool names = v->opt->kind == CLI_NAME;
 	char list[256] = "";
 	size_t used = 0;
 
 	for (const struct cli_choice *c = v->opt->choices; c->name; c++) {
-		int n;
+		const char *comma = used ? ", " : "";
+		size_t room = sizeof(list) - used;
+		int n = names ? snprintf(list + used, room, "%s%s", comma, c->name) :
+				snprintf(list + used, room, "%s%u", comma, c->number);
 
-		if (v->opt->kind != CLI_NAME && c->number == v->num)
-			return true;
-		n = v->opt->kind == CLI_NAME ?
-			snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "", c->name) :
-			snprintf(list + used, sizeof(list) - used, "%s%u", used ? ", " : "", c->number);
-		if (n > 0 && used + (size_t)n < sizeof(list))
+		if (n > 0 && (size_t)n < room)
 			used += (size_t)n;
 	}
-	return fault(f, "%.*s is not one of: %s.", SHOWN, word, list);
+	return FAULT(f, "%.*s is not one of: %s.", SHOWN, word, list);
+}
+
+static bool is_choice(const struct cli_value *v)
+{
+	for (const struct cli_choice *c = v->opt->choices; c->name; c++)
+		if (c->number == v->num)
+			return true;
+	return false;
 }
 
 static bool read_flag(struct cli_value *v, const char *word, const struct fault *f)
@@ -78,9 +72,9 @@ static bool read_text(struct cli_value *v, const char *word, const struct fault 
 	size_t len = strlen(word);
 
 	if (len < v->opt->min)
-		return fault(f, len ? "is too short." : "is empty.");
+		return len ? FAULT(f, "is too short.") : FAULT(f, "is empty.");
 	if (v->opt->max && len > v->opt->max)
-		return fault(f, "is too long: %zu characters, at most %" PRIu64 ".", len,
+		return FAULT(f, "is too long: %zu characters, at most %" PRIu64 ".", len,
 			     v->opt->max);
 	return true;
 }
@@ -93,7 +87,7 @@ static bool read_name(struct cli_value *v, const char *word, const struct fault 
 			return true;
 		}
 	}
-	return one_of(v, word, f);
+	return not_a_choice(v, word, f);
 }
 
 static bool read_u32(struct cli_value *v, const char *word, const struct fault *f)
@@ -101,11 +95,11 @@ static bool read_u32(struct cli_value *v, const char *word, const struct fault *
 	uint64_t max = v->opt->max ? v->opt->max : UINT32_MAX;
 
 	if (!number(word, 10, &v->num))
-		return fault(f, "is not a number: \"%.*s\".", SHOWN, word);
+		return FAULT(f, "is not a number: \"%.*s\".", SHOWN, word);
 	if (v->opt->choices)
-		return one_of(v, word, f);
+		return is_choice(v) || not_a_choice(v, word, f);
 	if (v->num < v->opt->min || v->num > max)
-		return fault(f, "%.*s is out of range: %" PRIu64 " to %" PRIu64 ".", SHOWN, word,
+		return FAULT(f, "%.*s is out of range: %" PRIu64 " to %" PRIu64 ".", SHOWN, word,
 			     v->opt->min, max);
 	return true;
 }
@@ -113,14 +107,14 @@ static bool read_u32(struct cli_value *v, const char *word, const struct fault *
 static bool read_handle(struct cli_value *v, const char *word, const struct fault *f)
 {
 	if (!number(word, 10, &v->num) || !v->num)
-		return fault(f, "is not a key handle: \"%.*s\".", SHOWN, word);
+		return FAULT(f, "is not a key handle: \"%.*s\".", SHOWN, word);
 	return true;
 }
 
 static bool read_code(struct cli_value *v, const char *word, const struct fault *f)
 {
-	if (strncmp(word, "0x", 2) || !number(word + 2, 16, &v->num) || v->num > UINT32_MAX)
-		return fault(f, "is not a hexadecimal code like 0xa8: \"%.*s\".", SHOWN, word);
+	if (strncmp(word, "0x", 2) != 0 || !number(word + 2, 16, &v->num) || v->num > UINT32_MAX)
+		return FAULT(f, "is not a hexadecimal code like 0xa8: \"%.*s\".", SHOWN, word);
 	return true;
 }
 
@@ -130,9 +124,9 @@ static bool id_add(struct cli_value *v, uint64_t id, const struct fault *f)
 
 	for (size_t i = 0; i < v->n; i++)
 		if (ids[i] == id)
-			return fault(f, "names user %" PRIu64 " twice.", id);
+			return FAULT(f, "names user %" PRIu64 " twice.", id);
 	if (v->n == CLI_IDS_MAX)
-		return fault(f, "names more than %d users.", CLI_IDS_MAX);
+		return FAULT(f, "names more than %d users.", CLI_IDS_MAX);
 	ids[v->n++] = (uint32_t)id;
 	return true;
 }
@@ -147,14 +141,14 @@ static bool read_users(struct cli_value *v, const char *word, const struct fault
 	copy = strdup(word);
 	if (!v->data || !copy) {
 		free(copy);
-		return fault(f, "does not fit in memory.");
+		return FAULT(f, "does not fit in memory.");
 	}
 	rest = copy;
 	while (ok && (item = strsep(&rest, ","))) {
 		uint64_t id;
 
 		if (!number(item, 10, &id) || !id || id > UINT32_MAX)
-			ok = fault(f, "is not a list of user ids like 4,5: \"%.*s\".", SHOWN, word);
+			ok = FAULT(f, "is not a list of user ids like 4,5: \"%.*s\".", SHOWN, word);
 		else
 			ok = id_add(v, id, f);
 	}
@@ -164,18 +158,18 @@ static bool read_users(struct cli_value *v, const char *word, const struct fault
 
 static bool read_hex(struct cli_value *v, const char *word, const struct fault *f)
 {
-	const char *hex = strncmp(word, "0x", 2) ? word : word + 2;
+	const char *hex = strncmp(word, "0x", 2) == 0 ? word + 2 : word;
 	size_t digits = strlen(hex);
 	uint8_t *bytes;
 
 	if (!digits || digits % 2 || strspn(hex, "0123456789abcdefABCDEF") != digits)
-		return fault(f, "is not a string of hexadecimal bytes: \"%.*s\".", SHOWN, word);
+		return FAULT(f, "is not a string of hexadecimal bytes: \"%.*s\".", SHOWN, word);
 	if (digits / 2 < v->opt->min || (v->opt->max && digits / 2 > v->opt->max))
-		return fault(f, "has %zu bytes: %" PRIu64 " to %" PRIu64 " are expected.",
+		return FAULT(f, "has %zu bytes: %" PRIu64 " to %" PRIu64 " are expected.",
 			     digits / 2, v->opt->min, v->opt->max);
 	bytes = malloc(digits / 2);
 	if (!bytes)
-		return fault(f, "does not fit in memory.");
+		return FAULT(f, "does not fit in memory.");
 	for (size_t i = 0; i < digits / 2; i++)
 		sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
 	free(v->data);

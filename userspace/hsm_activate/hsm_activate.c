@@ -4,10 +4,7 @@
  * and makes users. Stands in for cloudhsm_mgmt_util where nobody sits at a prompt;
  * running it again changes nothing that is there already.
  */
-#define _GNU_SOURCE
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,16 +17,18 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_CARD = 3 };
 #define FIRST_PASSWORD	"password"
 #define USERS_MAX	64
 
+#define PASSWORD_ROOM	64	/* the card says what is too long; this only must hold it */
+
 struct new_user {
 	uint32_t type;
 	const char *name;
-	const char *password;
+	char password[PASSWORD_ROOM];
 };
 
 struct job {
 	struct hsm *hsm;
 	uint32_t session;
-	const char *admin_password;
+	char admin_password[PASSWORD_ROOM];	/* "" if none was given */
 	struct new_user users[USERS_MAX];
 	int n_users;
 	bool ask;		/* -n: only tell whether the card is fresh */
@@ -42,9 +41,9 @@ static int usage(const char *why, const char *what)
 	fprintf(why ? stderr : stdout,
 		"Usage: hsm_activate -p <admin password> [-u <CU|CO|AU>:<name>:<password>]...\n"
 		"       hsm_activate -n\n"
-		"Activates a fresh card: admin becomes PCO with that password; then the users are\n"
-		"made, in that order, unless they exist. On a card in service the password must be\n"
-		"admin's. -n only tells: exit code 0 = fresh, 1 = activated.\n"
+		"Activates a fresh card: admin becomes PCO with that password; then the users\n"
+		"are made, in that order, unless they exist. On a card in service the password\n"
+		"must be admin's. -n only tells: exit code 0 = fresh, 1 = activated.\n"
 		"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no card.\n");
 	return why ? EXIT_USAGE : EXIT_OK;
 }
@@ -72,14 +71,25 @@ static bool user_type(const char *word, uint32_t *type)
 	return false;
 }
 
-/* TYPE:name:password; the password may hold colons. Cuts @word up. */
+/* Copies a password and wipes it off the command line. */
+static bool take_password(char *to, char *word)
+{
+	size_t len = strlen(word);
+
+	if (len && len < PASSWORD_ROOM)
+		memcpy(to, word, len + 1);
+	explicit_bzero(word, len);
+	return *to;
+}
+
+/* TYPE:name:password; the password may hold colons. Cuts @word up: TYPE is left. */
 static bool parse_user(char *word, struct new_user *user)
 {
 	char *type = strsep(&word, ":");
 
 	user->name = strsep(&word, ":");
-	user->password = word;
-	return word && *user->name && user_type(type, &user->type);
+	return word && take_password(user->password, word) && *user->name &&
+	       user_type(type, &user->type);
 }
 
 /* A card is fresh while it has a PRECO. */
@@ -174,7 +184,8 @@ static int parse_option(struct job *job, int opt)
 {
 	switch (opt) {
 	case 'p':
-		job->admin_password = optarg;
+		if (!take_password(job->admin_password, optarg))
+			return usage("the admin password (-p) is empty or too long", NULL);
 		return EXIT_OK;
 	case 'n':
 		job->ask = true;
@@ -183,61 +194,38 @@ static int parse_option(struct job *job, int opt)
 		if (job->n_users == USERS_MAX)
 			return usage("too many users (-u)", NULL);
 		if (!parse_user(optarg, &job->users[job->n_users++]))
-			return usage("a user (-u) is not TYPE:name:password", NULL);
+			return usage("a user (-u) is not TYPE:name:password", optarg);
 		return EXIT_OK;
 	default:
 		return usage("unknown option or missing value", NULL);
 	}
 }
 
-/* Passwords leave the command line before anything slow happens. */
-static char *take_secret(const char *word)
+static int parse(struct job *job, int argc, char **argv)
 {
-	char *copy = strdup(word);
+	int opt, rc = EXIT_OK;
 
-	if (copy)
-		explicit_bzero((char *)(uintptr_t)word, strlen(word));
-	return copy;
-}
-
-static bool take_secrets(struct job *job)
-{
-	if (job->admin_password && !(job->admin_password = take_secret(job->admin_password)))
-		return false;
-	for (int i = 0; i < job->n_users; i++)
-		if (!(job->users[i].password = take_secret(job->users[i].password)))
-			return false;
-	return true;
-}
-
-static void free_secret(const char *secret)
-{
-	char *own = (char *)(uintptr_t)secret;
-
-	if (own)
-		explicit_bzero(own, strlen(own));
-	free(own);
+	while (!rc && (opt = getopt(argc, argv, "np:u:")) != -1)
+		rc = parse_option(job, opt);
+	if (rc)
+		return rc;
+	if (optind < argc)
+		return usage("unexpected argument", argv[optind]);
+	if (job->ask == !!*job->admin_password)
+		return usage("give either -p or -n", NULL);
+	return EXIT_OK;
 }
 
 int main(int argc, char **argv)
 {
-	struct job job = { 0 };
-	int opt, rc;
+	static struct job job;
+	int rc;
 
-	while ((opt = getopt(argc, argv, "hnp:u:")) != -1) {
-		rc = opt == 'h' ? usage(NULL, NULL) : parse_option(&job, opt);
-		if (opt == 'h' || rc)
-			return rc;
-	}
-	if (optind < argc)
-		return usage("unexpected argument", argv[optind]);
-	if (job.ask == !!job.admin_password)
-		return usage("give either -p or -n", NULL);
-	if (!take_secrets(&job))
-		return failed("no memory", NULL, -ENOMEM);
-	rc = run(&job);
-	free_secret(job.admin_password);
-	for (int i = 0; i < job.n_users; i++)
-		free_secret(job.users[i].password);
+	if (argc == 2 && !strcmp(argv[1], "-h"))
+		return usage(NULL, NULL);
+	rc = parse(&job, argc, argv);
+	if (!rc)
+		rc = run(&job);
+	explicit_bzero(&job, sizeof(job));
 	return rc;
 }

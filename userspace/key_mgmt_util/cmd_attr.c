@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* row_attr.c - getAttribute and its files, listAttributes. */
-#define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -229,7 +228,7 @@ static int outfile_commit(struct outfile *o)
 
 static int write_file(const char *path, const struct hsm_attrs *attrs, bool all, struct dump *d)
 {
-	struct outfile o;
+	struct outfile o = { 0 };
 	int err;
 
 	err = outfile_open(&o, path);
@@ -263,7 +262,8 @@ static int run_attr(void *ctx, const struct cli_args *a)
 	int err;
 
 	if (hsm_key_attrs(kmu->hsm, kmu->session, cli_get(a, "-o")->num, &id, 1, &attrs, &res)) {
-		if (res.rc == HSM_RV_NO_ATTRIBUTE)	/* the tag is the attribute's own number */
+		/* the card names the attribute itself */
+		if (res.rc == HSM_RV_NO_ATTRIBUTE)
 			res.bad_tag = HSM_TAG_ATTR;
 		return out_failed(kmu, a, "GetAttribute", &res);
 	}
@@ -286,7 +286,7 @@ static const struct cli_opt attr_opts[] = {
 	  .help = "Constant of the attribute, 512 for all." },
 	{ .name = "-out", .kind = CLI_FILE_OUT, .flags = CLI_REQUIRED, .what = "Output file",
 	  .arg = "<file>", .min = 1, .prefix = "-attr_",
-	  .help = "File to write; one that exists is overwritten. -attr_N is short for -out attr_N." },
+	  .help = "File to write or overwrite. -attr_N is short for -out attr_N." },
 };
 
 const struct cli_cmd row_attr = {

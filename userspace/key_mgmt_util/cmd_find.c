@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* row_find.c - findKey, findSingleKey, getKeyInfo, deleteKey. */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <endian.h>
 #include <errno.h>
@@ -112,8 +111,7 @@ static bool want_modulus(struct wanted *w, const char *path)
 	while (skip + 2 < n && !strncmp(hex + skip, "00", 2))
 		skip += 2;
 	if (!ok || (n - skip) / 2 > MODULUS_MAX) {
-		printf("\nError: Modulus file (-m) \"%s\" does not hold a modulus in hexadecimal.\n",
-		       path);
+		printf("\nError: Modulus file (-m) \"%s\" holds no modulus in hexadecimal.\n", path);
 		return false;
 	}
 	for (size_t i = 0; i < (n - skip) / 2; i++)
@@ -194,8 +192,8 @@ static const struct cli_opt find_opts[] = {
 
 const struct cli_cmd row_find = {
 	.name = "findKey", .group = GROUP, .summary = "Find Key",
-	.about = "Finds the keys that you may use and that match all of the options, and prints their\n"
-		 "handles. Without options: all keys that you may use.",
+	.about = "Finds the keys that you may use and that match all of the options, and prints\n"
+		 "their handles. Without options: all keys that you may use.",
 	.opts = find_opts, .n_opts = COUNT(find_opts), .run = run_find,
 };
 
@@ -252,7 +250,7 @@ static int run_key_info(void *ctx, const struct cli_args *a)
 const struct cli_cmd row_key_info = {
 	.name = "getKeyInfo", .group = GROUP,
 	.summary = "Get Key Info about shared users/sessions",
-	.about = "Prints who owns a key and with whom it is shared. Of a public key: the owner alone.",
+	.about = "Prints who owns a key and with whom it is shared; of a public key the owner alone.",
 	.opts = key_opts, .n_opts = COUNT(key_opts), .run = run_key_info,
 };
 

@@ -58,8 +58,8 @@ static bool check_make(struct cli_args *a)
 	}
 	if (m_value && m_value > n + 1) {
 		snprintf(a->error, sizeof(a->error),
-			 "Quorum value (-m_value) %u is larger than the number of users of the key: "
-			 "%u in -u, and you.", m_value, n);
+			 "Quorum value (-m_value) %u is larger than the number of users of the "
+			 "key: %u in -u, and you.", m_value, n);
 		return false;
 	}
 	return true;
@@ -194,7 +194,7 @@ static const struct cli_opt rsa_opts[] = {
 const struct cli_cmd row_gen_rsa = {
 	.name = "genRSAKeyPair", .group = "Key Generation Commands", .subgroup = "Asymmetric Keys:",
 	.summary = "Generates an RSA Key Pair",
-	.about = "Generates an RSA key pair on the HSM and prints both key handles. Label, ID and -sess\n"
-		 "apply to both keys; -nex, -u and -m_value to the private key.",
+	.about = "Generates an RSA key pair on the HSM and prints both key handles. Label, ID and\n"
+		 "-sess apply to both keys; -nex, -u and -m_value to the private key.",
 	.opts = rsa_opts, .n_opts = COUNT(rsa_opts), .check = check_make, .run = run_rsa,
 };

@@ -59,7 +59,7 @@ static int run_hsm_info(void *ctx, const struct cli_args *a)
 {
 	struct kmu *kmu = ctx;
 	struct hsm_result res;
-	struct hsm_card card;
+	struct hsm_card card = { 0 };
 
 	if (hsm_card_info(kmu->hsm, &card, &res))
 		return out_failed(kmu, a, "GetHSMInfo", &res);

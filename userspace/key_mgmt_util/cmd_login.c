@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* row_login.c - loginHSM, logoutHSM, loginStatus. */
-#define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
 
@@ -99,8 +98,8 @@ static const struct cli_opt login_opts[] = {
 
 const struct cli_cmd row_login = {
 	.name = "loginHSM", .group = GROUP, .summary = "Login to the HSM",
-	.about = "Logs in to the HSM as a crypto user (CU). After 5 wrong passwords the user is locked\n"
-		 "until an officer sets a new password. Give either -p or -hpswd.",
+	.about = "Logs in to the HSM as a crypto user (CU). After 5 wrong passwords the user is\n"
+		 "locked until an officer sets a new password. Give either -p or -hpswd.",
 	.opts = login_opts, .n_opts = COUNT(login_opts), .check = check_login, .run = run_login,
 };
 

@@ -107,7 +107,7 @@ static int single(int argc, char **argv)
 	struct cli_args login = { 0 };
 	int rc;
 
-	if (strcmp(argv[0], row_login.name))
+	if (strcmp(argv[0], row_login.name) != 0)
 		return run_after_login(NULL, argc, argv);
 	if (cli_parse(&tool, argc, argv, true, &login)) {
 		rc = run_after_login(&login, argc - login.used, argv + login.used);
@@ -123,7 +123,8 @@ static int single(int argc, char **argv)
 static int usage(FILE *to)
 {
 	fprintf(to, "Usage: %s [-c <command line>]...\n"
-		"       %s [Cfm3Util] singlecmd [loginHSM -u CU -s <user> {-p <password> | -hpswd}] <command>\n"
+		"       %s [Cfm3Util] singlecmd [<login>] <command>\n"
+		"       <login>: loginHSM -u CU -s <user> {-p <password> | -hpswd}\n"
 		"The first form runs the given lines, then reads commands from standard input;\n"
 		"\"help\" lists them.\n"
 		"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no card.\n"
@@ -136,7 +137,7 @@ static int usage(FILE *to)
 static bool lines_ok(int argc, char **argv)
 {
 	for (int i = 0; i < argc; i += 2)
-		if (strcmp(argv[i], "-c") || i + 1 == argc)
+		if (strcmp(argv[i], "-c") != 0 || i + 1 == argc)
 			return false;
 	return true;
 }
@@ -174,13 +175,26 @@ static int start(int argc, char **argv)
 	return usage(stderr);
 }
 
-int main(int argc, char **argv)
+/* KMU_OUTPUT: unset, empty or "classic". */
+static bool read_form(void)
 {
 	const char *form = getenv("KMU_OUTPUT");
+
+	if (!form || !*form)
+		return true;
+	kmu.classic = !strcmp(form, "classic");
+	if (!kmu.classic)
+		fprintf(stderr, "%s: KMU_OUTPUT=%s is not \"classic\"\n", tool.name, form);
+	return kmu.classic;
+}
+
+int main(int argc, char **argv)
+{
 	int rc;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	kmu.classic = form && !strcmp(form, "classic");
+	if (!read_form())
+		return CLI_USAGE;
 	rc = start(argc - 1, argv + 1);
 	kmu_disconnect(&kmu);
 	if (fflush(stdout) || ferror(stdout)) {

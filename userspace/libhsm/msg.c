@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* msg.c - requests out, replies in, and the texts of statuses. */
-#define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
@@ -229,8 +228,8 @@ static int head_read(const struct msg *m, uint32_t *status)
 		return -EPROTO;
 	memcpy(&head, m->rep, sizeof(head));
 	*status = le32toh(head.status);
-	if (memcmp(&head.opcode, m->req, sizeof(head.opcode)) || le32toh(head.length) != m->rep_len ||
-	    *status > INT_MAX)
+	if (memcmp(&head.opcode, m->req, sizeof(head.opcode)) != 0 ||
+	    le32toh(head.length) != m->rep_len || *status > INT_MAX)
 		return -EPROTO;
 	return 0;
 }
