@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # guest-init.sh - /init of the guest: mounts, modules, the card, then what the host
@@ -8,9 +9,9 @@
 #   hsm.mode=prompt   key_mgmt_util, logged in, on the console; then power off
 #   hsm.mode=shell    a shell on the console; then power off
 #   hsm.activate=1    bring a fresh card into service with the users of the examples
-#   hsm.size=ROWSxCOLS  of the host's terminal
+#   hsm.size=ROWSxCOLS  hsm.term=TERM   the host's terminal
 /bin/busybox --install -s /bin
-export PATH=/opt/cloudhsm/bin:/bin:/sbin:/usr/bin HOME=/root TERM="${TERM:-linux}"
+export PATH=/opt/cloudhsm/bin:/bin:/sbin:/usr/bin HOME=/root
 
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -47,6 +48,9 @@ card() {
 on_console() {
     local size
     size=$(option size)
+    TERM=$(option term)
+    [ -n "$(find /lib/terminfo -name "${TERM:-none}")" ] || TERM=vt100
+    export TERM
     setsid -c sh -c "[ -z '$size' ] || stty rows ${size%x*} cols ${size#*x}; exec $*" \
         < /dev/hvc0 > /dev/hvc0 2>&1
 }

@@ -59,6 +59,7 @@ base() {
     install "$(command -v busybox)" "$root/bin/busybox"
     install "$(command -v openssl)" "$root/usr/bin/openssl"
     libs "$(command -v openssl)"
+    cp -a /lib/terminfo "$root/lib/"
     install -m 755 "$here/guest-init.sh" "$root/init"
     printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' > "$root/etc/passwd"
     printf 'root:x:0:\nhsm:x:900:\nnogroup:x:65534:\n' > "$root/etc/group"

@@ -49,7 +49,7 @@ cat "${parts[@]}" > "$tmp/initrd"
 
 append="console=ttyS0 quiet panic=-1 hsm.mode=$mode"
 [ "$ACTIVATE" = no ] || append+=" hsm.activate=1"
-[ ! -t 0 ] || append+=" hsm.size=$(stty size | tr ' ' x)"
+[ ! -t 0 ] || append+=" hsm.size=$(stty size | tr ' ' x) hsm.term=${TERM:-vt100}"
 
 # With AVX on, TCG runs small SSE work about ten times slower.
 cpu=max
@@ -62,10 +62,10 @@ args=(-nodefaults -no-user-config -display none -no-reboot
       -device virtio-serial-pci)
 if [ "$mode" = script ]; then
     mkfifo "$tmp/out"
-    args+=(-chardev "file,id=out,path=$tmp/out" -device virtserialport,chardev=out,name=out
-           -chardev "file,id=status,path=$tmp/status" -device virtserialport,chardev=status,name=status)
+    args+=(-chardev "file,id=out,path=$tmp/out" -device "virtserialport,chardev=out,name=out"
+           -chardev "file,id=status,path=$tmp/status" -device "virtserialport,chardev=status,name=status")
 else
-    args+=(-chardev stdio,id=stdio,signal=off -device virtconsole,chardev=stdio)
+    args+=(-chardev "stdio,id=stdio,signal=off" -device "virtconsole,chardev=stdio")
 fi
 for ((n = 0; n < NODES; n++)); do
     store=$KEYSTORE

@@ -35,6 +35,7 @@ struct cmd_tag {
 #define CMD_CHANGES	0x4	/* changes what is stored */
 #define CMD_QUICK	0x8	/* table look-ups only */
 #define CMD_AUDIT	0x10	/* belongs into the audit log */
+#define CMD_LONG	0x20	/* may compute for more than a millisecond */
 
 struct call;
 

@@ -15,13 +15,17 @@
 struct gen_job {
 	bool (*cancelled)(void *opaque);
 	void *opaque;
+	bool stop;
 };
 
 static int gen_poll(EVP_PKEY_CTX *ctx)
 {
-	const struct gen_job *job = EVP_PKEY_CTX_get_app_data(ctx);
+	struct gen_job *job = EVP_PKEY_CTX_get_app_data(ctx);
 
-	return !job->cancelled || !job->cancelled(job->opaque);
+	/* OpenSSL may ask again on its way out. */
+	if (!job->stop && job->cancelled)
+		job->stop = job->cancelled(job->opaque);
+	return !job->stop;
 }
 
 static EVP_PKEY *generate(uint32_t bits, const uint8_t *e, size_t e_len, struct gen_job *job)
@@ -139,7 +143,7 @@ static bool export_key(const EVP_PKEY *pkey, struct fc_rsa *out)
 bool fc_rsa_generate(uint32_t bits, const uint8_t *e, size_t e_len, bool (*cancelled)(void *),
 		     void *opaque, struct fc_rsa *out)
 {
-	struct gen_job job = { cancelled, opaque };
+	struct gen_job job = { cancelled, opaque, false };
 	EVP_PKEY *pkey;
 	bool ok;
 

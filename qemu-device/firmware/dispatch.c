@@ -20,11 +20,21 @@ static const struct cmd *find_cmd(uint16_t opcode)
 	return NULL;
 }
 
-bool fw_quick(const uint8_t *in, size_t in_len)
+static bool has_flag(const uint8_t *in, size_t in_len, unsigned int flag)
 {
 	const struct cmd *cmd = in_len < HEAD ? NULL : find_cmd(get_le16(in));
 
-	return cmd && cmd->flags & CMD_QUICK;
+	return cmd && cmd->flags & flag;
+}
+
+bool fw_quick(const uint8_t *in, size_t in_len)
+{
+	return has_flag(in, in_len, CMD_QUICK);
+}
+
+bool fw_long(const uint8_t *in, size_t in_len)
+{
+	return has_flag(in, in_len, CMD_LONG);
 }
 
 /* The row of @tag; n_tags if there is none. */

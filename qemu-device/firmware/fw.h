@@ -129,6 +129,12 @@ void fw_exec(struct fw *fw, struct fw_req *req);
  */
 bool fw_quick(const uint8_t *in, size_t in_len);
 
+/*
+ * True if the message may compute for more than about a millisecond (password
+ * hashing, key pairs): a host lets only some of its threads do that at a time.
+ */
+bool fw_long(const uint8_t *in, size_t in_len);
+
 /* @len random bytes; false if the generator failed. */
 bool fw_random(struct fw *fw, void *buf, size_t len);
 

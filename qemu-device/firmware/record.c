@@ -307,6 +307,7 @@ bool record_get_card(struct record_card *card, const uint8_t *p, size_t len)
 	if (!parse(FIELDS(card_fields), &raw, 0, p, len))
 		return false;
 	*card = (struct record_card){ .next_handle = raw.next_handle, .next_user = raw.next_user };
-	memcpy(card->serial, raw.serial.p, raw.serial.len);
+	if (raw.serial.len)
+		memcpy(card->serial, raw.serial.p, raw.serial.len);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "seal.h"
 #include "seal_map.h"
 #include "secmem.h"
+#include "tlv.h"
 
 #define VERSION		1
 #define KEY_LEN		32
@@ -56,21 +57,6 @@ struct seal {
 	struct sealed root;
 	bool load_failed;		/* without memory: nothing can be vouched for */
 };
-
-static void put_le64(uint8_t *at, uint64_t v)
-{
-	for (unsigned int i = 0; i < 8; i++)
-		at[i] = (uint8_t)(v >> (8 * i));
-}
-
-static uint64_t get_le64(const uint8_t *at)
-{
-	uint64_t v = 0;
-
-	for (unsigned int i = 0; i < 8; i++)
-		v |= (uint64_t)at[i] << (8 * i);
-	return v;
-}
 
 static bool derive_keys(struct seal *s, const void *secret, size_t secret_len,
 			const uint8_t salt[32])
@@ -157,7 +143,8 @@ bool seal_record(struct seal *s, enum store_kind kind, uint64_t id, const void *
 		free(data);
 		return false;
 	}
-	*out = (struct sealed){ data, len + OVERHEAD };
+	out->data = data;
+	out->len = len + OVERHEAD;
 	return true;
 }
 

@@ -131,7 +131,7 @@ static bool create_schema(sqlite3 *db, const struct report *r)
 
 static bool check_format(sqlite3 *db, const struct report *r)
 {
-	sqlite3_int64 app, version, tables;
+	sqlite3_int64 app = 0, version = 0, tables = 0;
 
 	if (!get_number(db, "PRAGMA application_id", &app, r) ||
 	    !get_number(db, "PRAGMA user_version", &version, r) ||

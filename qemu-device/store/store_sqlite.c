@@ -234,10 +234,12 @@ static int sqlite_start(struct store *st, const struct store_hooks *hooks)
 	err = pthread_create(&s->thread, NULL, commit_thread, s);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	s->running = !err;
-	s->open = !err;
-	if (!err)
-		pthread_setname_np(s->thread, "hsm-store");
-	return -err;
+	if (err) {
+		s->open = false;
+		return -err;
+	}
+	pthread_setname_np(s->thread, "hsm-store");
+	return 0;
 }
 
 static void sqlite_submit(struct store *st, struct store_txn *txn)

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh - what is done to a whole VM from outside: power cuts while keys are made, the
+# card unplugged under load, the driver unloaded. VM_ROUNDS= is how often (100), VM_CUTS=
+# how many power cuts (4). Last line: "vm: N passed, N failed".
+set -uo pipefail
+
+here=$(dirname "$(realpath "$0")")
+top=$(realpath "$here/../..")
+build=${BUILD:-$top/build}
+out=$build/vm
+rounds=${VM_ROUNDS:-100}
+cuts=${VM_CUTS:-4}
+passed=0 failed=0
+export KEYSTORE=$out/store.db LAYERS=$out/vm.cpio MEM=512M GUEST_LOG=$out/guest.log
+
+prepare() {
+    rm -rf "$out"
+    mkdir -p "$out/share" "$out/root/opt/test"
+    gcc -std=gnu11 -O2 -Wall -Wextra -pthread -I"$top/userspace/libhsm/include" -I"$top/qemu-device/include" \
+        -o "$out/root/opt/test/hsm_load" "$here/hsm_load.c" -L"$build/guest/lib" -lhsm \
+        -Wl,-rpath,/opt/cloudhsm/lib || exit 1
+    install -t "$out/root/opt/test" "$here"/guest-*.sh
+    cp "$build/guest/lib/libhsm.so.1" "$out/libhsm.so.1"
+    LD_LIBRARY_PATH=$out "$top/images/rootfs.sh" layer "$out/vm.cpio" "$out/root" || exit 1
+}
+
+result() { # result NAME STATUS
+    if [ "$2" = 0 ]; then
+        echo "ok      $1"
+        passed=$((passed + 1))
+    else
+        echo "not ok  $1"
+        failed=$((failed + 1))
+    fi
+}
+
+guest() { # guest NAME WORD...: runs guest-NAME.sh with the words
+    printf '#!/bin/sh\nexport LD_LIBRARY_PATH=/opt/cloudhsm/lib PATH=/opt/test:$PATH\nsh /opt/test/guest-%s\n' "$*" \
+        > "$out/script.sh"
+    "$top/images/run.sh" script "$out/script.sh" 2>> "$out/errors.log"
+}
+
+# Until the guest has reported keys of this round, then a moment more, then the plug.
+power_cut() {
+    local before after i
+    before=$(wc -l < "$out/share/handles")
+    rm -f "$out/pid"
+    QEMU_EXTRA="-pidfile $out/pid" guest stream.sh >> "$out/share/handles" &
+    for ((i = 0; i < 600; i++)); do
+        after=$(wc -l < "$out/share/handles")
+        [ "$after" -gt "$((before + 10))" ] && break
+        sleep 0.05
+    done
+    sleep "0.$((RANDOM % 900 + 10))"
+    kill -9 "$(cat "$out/pid")"
+    wait $!
+    # What was cut off in the middle of a line was not reported.
+    [ -z "$(tail -c 1 "$out/share/handles")" ] || sed -i '$d' "$out/share/handles"
+    [ "$after" -gt "$((before + 10))" ]
+}
+
+power_cuts() {
+    local n rc=0
+    : > "$out/share/handles"
+    for ((n = 0; n < cuts; n++)); do
+        power_cut || rc=1
+    done
+    result "keys are made up to each of $cuts power cuts" $rc
+    SHARE=$out/share guest check.sh
+    result "$(wc -l < "$out/share/handles") reported keys are there after the power cuts" $?
+    sort "$out/share/handles" | uniq -d | grep -q . && rc=1 || rc=0
+    result "no handle was given twice" $rc
+}
+
+# The guest says what it is ready for; we answer through QEMU's monitor.
+unplug() {
+    local line
+    mkfifo "$out/mon.in" "$out/mon.out" "$out/guest"
+    cat "$out/mon.out" > "$out/monitor.log" &
+    QEMU_EXTRA="-chardev pipe,id=mon,path=$out/mon -mon chardev=mon,mode=readline" \
+        guest unplug.sh "$rounds" > "$out/guest" &
+    exec 5<> "$out/mon.in"
+    while read -r line; do
+        case $line in
+        unplug) echo "device_del hsm0" >&5 ;;
+        plug) echo "device_add hsm-pci,id=hsm0,bus=rp0,keystore=$KEYSTORE" >&5 ;;
+        *) echo "        $line" ;;
+        esac
+    done < "$out/guest"
+    exec 5>&-
+    wait %%
+}
+
+prepare
+[ -n "${VM_SKIP_CUTS:-}" ] || power_cuts
+CPUS=2 unplug
+result "device_del under load and back, $rounds times" $?
+guest unload.sh "$rounds"
+result "the driver unloaded and loaded, $rounds times" $?
+echo "vm: $passed passed, $failed failed"
+[ "$failed" = 0 ]
