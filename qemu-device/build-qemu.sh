@@ -36,17 +36,28 @@ find_source() {
         objects=$cache/qemu-own-$(echo "$src" | cksum | cut -d' ' -f1)
         return
     fi
-    objects=$(find "$cache" -maxdepth 1 -name 'qemu-10.0*' -type d | sort -V | tail -n 1)
+    find_objects
     if [ ! -f "$objects/src/VERSION" ]; then
-        local version
-        version=$("$fetch" version qemu 10.0)
-        [ -n "$version" ] || die "the package archive has no source of QEMU 10.0"
-        objects=$cache/qemu-${version#*:}
-        note "fetching $version"
-        mkdir -p "$objects"
-        "$fetch" src "$objects/src" qemu "$version"
+        flock 9
+        find_objects
+        [ -f "$objects/src/VERSION" ] || fetch_source
+        flock -s 9
     fi
     src=$objects/src
+}
+
+find_objects() {
+    objects=$(find "$cache" -maxdepth 1 -name 'qemu-10.0*' -type d | sort -V | tail -n 1)
+}
+
+fetch_source() {
+    local version
+    version=$("$fetch" version qemu 10.0)
+    [ -n "$version" ] || die "the package archive has no source of QEMU 10.0"
+    objects=$cache/qemu-${version#*:}
+    note "fetching $version"
+    mkdir -p "$objects"
+    "$fetch" src "$objects/src" qemu "$version"
 }
 
 # configure wants meson 1.5; a newer one is taken from the package archive.
@@ -59,20 +70,27 @@ find_meson() {
     fi
 }
 
+grafted() {
+    cmp -s "$here/patches/qemu-10.0-hsm.patch" "$src/.hsm-graft.patch" &&
+        cmp -s "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak" &&
+        [ "$(readlink "$src/hw/misc/hsm")" = "$here/hw/misc/hsm" ] &&
+        [ "$(readlink "$src/tests/qtest/hsm")" = "$repo/tests/qtest" ]
+}
+
 # A patch that is not the one applied before replaces it.
 graft() {
     local patch=$here/patches/qemu-10.0-hsm.patch applied=$src/.hsm-graft.patch
+    note "grafting the card on to $src"
     if ! cmp -s "$patch" "$applied"; then
-        note "grafting the card on to $src"
         [ ! -f "$applied" ] || patch -s -R -p1 -d "$src" < "$applied"
         rm -f "$applied"
         patch -s -N -p1 -d "$src" < "$patch" || die "the graft does not fit $src: is it QEMU 10.0?"
         cp "$patch" "$applied"
     fi
+    cp "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak"
     ln -sfn "$here/hw/misc/hsm" "$src/hw/misc/hsm"
-    ln -sfn "$repo/tests/qtest/hsm-test.c" "$src/tests/qtest/hsm-test.c"
-    cmp -s "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak" ||
-        cp "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak"
+    ln -sfn "$repo/tests/qtest" "$src/tests/qtest/hsm"
+    ln -sfn hsm/hsm-test.c "$src/tests/qtest/hsm-test.c"
 }
 
 # The firmware as one object that shows QEMU no names but its interfaces': both sides
@@ -111,7 +129,7 @@ compile() {
     [ "$qtest" = 0 ] || targets+=(tests/qtest/hsm-test)
     note "building ${targets[*]}"
     ninja -C "$build" "${targets[@]}" > "$build.log" 2>&1 ||
-        { grep -E -A12 'FAILED|error:|ERROR' "$build.log" | head -n 60 >&2; die "build failed: $build.log"; }
+        { grep -E -A12 'FAILED|error:|ERROR' "$build.log" | cut -c1-300 | head -n 60 >&2; die "build failed: $build.log"; }
     grep -A4 'hsm.*warning:' "$build.log" >&2 || true
     mkdir -p "$out"
     install_new "$build/qemu-system-x86_64"
@@ -134,21 +152,31 @@ for arg in "$@"; do
     *) usage ;;
     esac
 done
+
+# The tree is shared by those who build and taken alone to change it, so that a second
+# clone cannot graft itself on to it in the middle of a build.
 mkdir -p "$cache"
 exec 9> "$cache/qemu.lock"
-flock 9
+flock -s 9
 find_source
+find_meson
+if ! grafted; then
+    flock 9
+    graft
+    flock -s 9
+fi
+
 if [ "$san" = 1 ]; then
     flags+=(--enable-asan --enable-ubsan)
     host=$out/asan build=$objects/build-asan out=$out/asan
 else
     host=$out/host build=$objects/build
 fi
+mkdir -p "$objects"
+exec 8> "$build.lock"
+flock 8
 make -s -C "$here" O="$host" SAN="$san" >&2
 seal_firmware
-find_meson
-graft
-mkdir -p "$objects"
 write_paths
 configure
 compile

@@ -130,7 +130,9 @@ void hsm_reset(HsmState *s, const char *why)
         qatomic_set(&s->error, HSM_ERR_NONE);
         qatomic_set(&s->next_event_ms, UINT64_MAX);
         hsm_list_move(&drop, &s->ready_list);
-        hsm_list_move(&drop, &s->long_list);
+        for (unsigned i = 0; i < HSM_CLASSES; i++) {
+            hsm_list_move(&drop, &s->wait_list[i]);
+        }
         hsm_list_move(&drop, &s->later_list);
         for (unsigned i = 0; i < s->n_queues; i++) {
             hsm_queue_reset(&s->queue[i], &drop);

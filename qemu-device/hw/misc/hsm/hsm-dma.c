@@ -30,6 +30,9 @@ static HsmDmaResult hsm_dma_piece(HsmState *s, uint32_t gen, uint64_t addr,
     bool stale;
 
     RCU_READ_LOCK_GUARD();
+    if (qatomic_read(&s->gen) != gen) {
+        return HSM_DMA_STALE; /* after an unplug there is no bus to ask */
+    }
     mr = address_space_translate(as, addr, &xlat, len, is_write, attrs);
     if (!*len || !memory_access_is_direct(mr, is_write, attrs)) {
         return HSM_DMA_FAULT;

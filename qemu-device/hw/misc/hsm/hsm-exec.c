@@ -292,8 +292,16 @@ static void hsm_exec_submit(HsmReq *req, uint32_t host)
     WITH_QEMU_LOCK_GUARD(&s->lock) {
         s->in_fw++;
     }
-    trace_hsm_exec(req->q->index, req->cid, host, req->in.len, req->is_long);
+    trace_hsm_exec(req->q->index, req->cid, host, req->in.len, req->class);
     fw_exec(s->fw, &req->fw);
+}
+
+static HsmClass hsm_classify(HsmReq *req)
+{
+    if (fw_quick(req->in.data, req->in.len)) {
+        return HSM_QUICK;
+    }
+    return fw_long(req->in.data, req->in.len) ? HSM_LONG : HSM_SHORT;
 }
 
 static uint16_t hsm_op_exec(HsmWorker *w, HsmReq *req)
@@ -313,9 +321,11 @@ static uint16_t hsm_op_exec(HsmWorker *w, HsmReq *req)
     if (status) {
         return status;
     }
-    if (!w->has_slot && !fw_quick(req->in.data, req->in.len) &&
-        !hsm_slot_take(w, req)) {
-        return HSM_ASYNC;
+    if (!w->has_slot) {
+        req->class = hsm_classify(req);
+        if (req->class != HSM_QUICK && !hsm_slot_take(w, req)) {
+            return HSM_ASYNC;
+        }
     }
     hsm_exec_submit(req, host);
     return HSM_ASYNC;

@@ -196,16 +196,31 @@ static void hsm_realize(PCIDevice *pdev, Error **errp)
     trace_hsm_realize(s->serial, s->n_workers, s->n_queues);
 }
 
+static void hsm_teardown_bh(void *opaque)
+{
+    HsmState *s = opaque;
+
+    hsm_work_stop(s);
+    qemu_bh_delete(s->event_bh);
+    hsm_firmware_close(s);
+    trace_hsm_exit(s->serial);
+    object_unref(s);
+}
+
+/*
+ * The reset has cut workers off from the bus. Waiting for them gives up the
+ * BQL, which may not be done here: an unplug comes out of a guest's write to
+ * some register, whose device would refuse other processors meanwhile.
+ */
 static void hsm_exit(PCIDevice *pdev)
 {
     HsmState *s = HSM_PCI(pdev);
 
+    s->gone = true;
     hsm_reset(s, "unplug");
-    hsm_work_stop(s);
-    qemu_bh_delete(s->event_bh);
-    hsm_firmware_close(s);
     hsm_exit_pci(s);
-    trace_hsm_exit(s->serial);
+    object_ref(s);
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), hsm_teardown_bh, s);
 }
 
 static void hsm_reset_hold(Object *obj, ResetType type)
@@ -252,7 +267,9 @@ static void hsm_instance_init(Object *obj)
     s->cluster = g_strdup("solo");
     s->store_type = g_strdup("sqlite");
     hsm_list_init(&s->ready_list);
-    hsm_list_init(&s->long_list);
+    for (unsigned i = 0; i < HSM_CLASSES; i++) {
+        hsm_list_init(&s->wait_list[i]);
+    }
     hsm_list_init(&s->later_list);
     hsm_list_init(&s->done_list);
     for (unsigned i = 0; i < ARRAY_SIZE(s->worker); i++) {

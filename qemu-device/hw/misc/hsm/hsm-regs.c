@@ -231,7 +231,7 @@ static const HsmReg *hsm_find_reg(const HsmBank *bank, uint32_t offset,
     return NULL;
 }
 
-/* Finds the register of an access; false: there is none, or not of that size. */
+/* Finds the register of an access; false: none, or not of that size. */
 static bool hsm_decode(HsmState *s, hwaddr addr, unsigned size, HsmAccess *a)
 {
     const HsmBank *bank = hsm_banks;
@@ -273,7 +273,7 @@ static uint64_t hsm_regs_read(void *opaque, hwaddr addr, unsigned size)
     HsmAccess a;
     uint64_t val;
 
-    if (s->stopping) {
+    if (s->gone) {
         return UINT64_MAX; /* unplugged while a vCPU was on its way here */
     }
     if (!hsm_decode(s, addr, size, &a)) {
@@ -291,7 +291,7 @@ static void hsm_regs_write(void *opaque, hwaddr addr, uint64_t val,
     HsmState *s = opaque;
     HsmAccess a;
 
-    if (s->stopping) {
+    if (s->gone) {
         return;
     }
     if (!hsm_decode(s, addr, size, &a) || !a.reg->write || a.locked) {

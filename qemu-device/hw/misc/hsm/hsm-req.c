@@ -19,6 +19,8 @@ HsmReq *hsm_req_new(HsmQueue *q, const struct hsm_sqe *sqe)
     req->sqe = *sqe;
     req->gen = q->s->gen;
     req->cid = le16_to_cpu(sqe->cid);
+    req->class = HSM_QUICK;
+    req->seq = ++q->s->last_seq;
     if (timeout) {
         req->deadline_ms = hsm_now_ms(q->s) + timeout;
     }
@@ -124,8 +126,9 @@ void hsm_req_wait(HsmReq *req, HsmReqList *list)
 void hsm_req_cancel(HsmReq *req, HsmReqList *out)
 {
     HsmState *s = req->s;
-    bool waits = req->list == &s->ready_list || req->list == &s->long_list ||
-                 req->list == &s->later_list;
+    bool waits = req->list == &s->ready_list || req->list == &s->later_list ||
+                 req->list == &s->wait_list[HSM_SHORT] ||
+                 req->list == &s->wait_list[HSM_LONG];
 
     trace_hsm_cancel(req->q->index, req->cid, !waits);
     if (waits) {
@@ -174,7 +177,9 @@ void hsm_expire(HsmState *s)
     WITH_QEMU_LOCK_GUARD(&s->lock) {
         qatomic_set(&s->next_event_ms, UINT64_MAX);
         hsm_expire_list(s, &s->later_list, now, &late);
-        hsm_expire_list(s, &s->long_list, now, &late);
+        for (unsigned i = 0; i < HSM_CLASSES; i++) {
+            hsm_expire_list(s, &s->wait_list[i], now, &late);
+        }
     }
     hsm_list_complete(&late, HSM_SC_TIMEOUT);
 }

@@ -4,14 +4,16 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Waking a thread costs ten times as much as a short command, so it is avoided:
- * a worker that is awake and about to look at the rings again is a "looker", and
- * while there is one nobody is woken. After its last command one looker, on the
- * whole card, polls for a while before it sleeps.
+ * a worker that is awake and about to look at the rings again is a "looker",
+ * and while there is one nobody is woken. After its last command one looker, of
+ * the whole card, polls for a while before it sleeps.
  *
- * A command that is more than table look-ups is "long". To run one a worker
- * takes a slot, of which there are as many as the property workers says, and is
- * no looker meanwhile. There is one thread more than slots: the rings and short
- * commands are always served, however many long commands wait.
+ * Commands are of three classes. Quick ones are table look-ups and run on
+ * whoever finds them. To run another a worker takes a slot, and is no looker
+ * meanwhile. There are as many slots as the property workers says, and one more
+ * that is given to a short command only, one at a time. There are two threads
+ * more than that property: however many long commands wait or run, short ones
+ * wait for short ones alone, and rings and quick commands are always served.
  */
 
 #include "qemu/osdep.h"
@@ -22,7 +24,9 @@
 #include "hsm.h"
 #include "trace.h"
 
-#define HSM_SPIN_NS         50000
+#define HSM_SPIN_MIN_NS     50000
+#define HSM_SPIN_MAX_NS     100000
+#define HSM_SPIN_HOLD       64      /* wake-ups */
 #define HSM_BATCH_MAX       16
 #define HSM_BATCH_NS        20000
 #define HSM_FW_BYTES_MAX    (64u << 20)
@@ -37,12 +41,34 @@ HsmWorker *hsm_self(HsmState *s)
     return hsm_this_worker && hsm_this_worker->s == s ? hsm_this_worker : NULL;
 }
 
+/*
+ * A doorbell soon after the last one went to sleep says that polling for longer
+ * would have saved a wake-up: an emulated guest takes about 50 us from a
+ * completion to its next doorbell. If longer did not help either, the guest had
+ * to wait for the CPU that polled, and polling stays short for a while.
+ */
+static void hsm_spin_adapt(HsmState *s)
+{
+    bool was_short = get_clock() - s->unwatched_ns < HSM_SPIN_MAX_NS;
+    uint32_t spin_ns = HSM_SPIN_MIN_NS;
+
+    if (s->spin_hold) {
+        s->spin_hold--;
+    } else if (was_short && s->spin_ns == HSM_SPIN_MAX_NS) {
+        s->spin_hold = HSM_SPIN_HOLD;
+    } else if (was_short) {
+        spin_ns = HSM_SPIN_MAX_NS;
+    }
+    qatomic_set(&s->spin_ns, spin_ns);
+}
+
 /* Makes one sleeper a looker, unless there is a looker. Under HsmState.lock. */
 void hsm_wake_locked(HsmState *s)
 {
     if (s->lookers || s->idle == s->handed) {
         return;
     }
+    hsm_spin_adapt(s);
     s->handed++;
     qatomic_set(&s->lookers, s->lookers + 1);
     hsm_stat(s, HSM_STAT_WAKEUPS);
@@ -60,10 +86,20 @@ void hsm_kick(HsmState *s)
     hsm_wake_locked(s);
 }
 
-static bool hsm_slot_free(HsmState *s)
+/* May a command of this class start? */
+static bool hsm_slot_free(HsmState *s, HsmClass class)
 {
-    return qatomic_read(&s->n_long) < s->n_workers &&
+    unsigned n_short = qatomic_read(&s->n_busy[HSM_SHORT]);
+    unsigned n_long = qatomic_read(&s->n_busy[HSM_LONG]);
+
+    return (n_short + n_long < s->n_workers ||
+            (class == HSM_SHORT && !n_short)) &&
            qatomic_read(&s->fw_bytes) < HSM_FW_BYTES_MAX;
+}
+
+static bool hsm_class_pending(HsmState *s, HsmClass class)
+{
+    return qatomic_read(&s->wait_list[class].n) && hsm_slot_free(s, class);
 }
 
 static bool hsm_work_pending(HsmState *s)
@@ -74,8 +110,8 @@ static bool hsm_work_pending(HsmState *s)
     if (qatomic_read(&s->error)) {
         return false;
     }
-    if (qatomic_read(&s->ready_list.n) ||
-        (qatomic_read(&s->long_list.n) && hsm_slot_free(s))) {
+    if (qatomic_read(&s->ready_list.n) || hsm_class_pending(s, HSM_SHORT) ||
+        hsm_class_pending(s, HSM_LONG)) {
         return true;
     }
     for (unsigned i = 0; i < s->n_queues; i++) {
@@ -87,12 +123,13 @@ static bool hsm_work_pending(HsmState *s)
     return false;
 }
 
-static void hsm_slot_enter(HsmWorker *w)
+static void hsm_slot_enter(HsmWorker *w, HsmClass class)
 {
     HsmState *s = w->s;
 
     w->has_slot = true;
-    qatomic_set(&s->n_long, s->n_long + 1);
+    w->slot = class;
+    qatomic_set(&s->n_busy[class], s->n_busy[class] + 1);
     qatomic_set(&s->lookers, s->lookers - 1);
     smp_mb(); /* pairs with hsm_kick() */
     if (hsm_work_pending(s) || s->next_event_ms != UINT64_MAX) {
@@ -101,35 +138,30 @@ static void hsm_slot_enter(HsmWorker *w)
 }
 
 /*
- * Called for a command that turns out to be long. False: all slots are taken,
- * the command waits and will be started over.
+ * Called for a command that turns out not to be quick. False: it waits for a
+ * slot and will be started over.
  */
 bool hsm_slot_take(HsmWorker *w, HsmReq *req)
 {
     HsmState *s = w->s;
 
     hsm_irq_flush(s);
-    req->is_long = true;
-    qemu_mutex_lock(&s->lock);
-    if (hsm_slot_free(s)) {
-        hsm_slot_enter(w);
-        qemu_mutex_unlock(&s->lock);
-        return true;
+    WITH_QEMU_LOCK_GUARD(&s->lock) {
+        if (!s->wait_list[req->class].n && hsm_slot_free(s, req->class)) {
+            hsm_slot_enter(w, req->class);
+            return true;
+        }
     }
-    qemu_mutex_unlock(&s->lock);
-
     /* Not on a list yet, so still ours. */
     hsm_buf_free(&req->in, req->in.len);
     hsm_buf_free(&req->out, 0);
-    qemu_mutex_lock(&s->lock);
-    if (s->gen == req->gen && !atomic_load(&req->fw.cancel)) {
-        hsm_req_wait(req, &s->long_list);
-        req = NULL;
+    WITH_QEMU_LOCK_GUARD(&s->lock) {
+        if (s->gen == req->gen && !atomic_load(&req->fw.cancel)) {
+            hsm_req_wait(req, &s->wait_list[req->class]);
+            return false;
+        }
     }
-    qemu_mutex_unlock(&s->lock);
-    if (req) {
-        hsm_complete(req, HSM_SC_ABORTED, 0);
-    }
+    hsm_complete(req, HSM_SC_ABORTED, 0);
     return false;
 }
 
@@ -139,28 +171,46 @@ static void hsm_slot_leave(HsmWorker *w)
 
     QEMU_LOCK_GUARD(&s->lock);
     w->has_slot = false;
-    qatomic_set(&s->n_long, s->n_long - 1);
+    qatomic_set(&s->n_busy[w->slot], s->n_busy[w->slot] - 1);
     qatomic_set(&s->lookers, s->lookers + 1);
 }
 
-/* The next command to run. A long one comes with its slot. */
+/* The oldest command that waits for a slot and can have one. */
+static HsmReq *hsm_next_waiting(HsmState *s)
+{
+    HsmReq *oldest = NULL;
+
+    for (HsmClass class = 0; class < HSM_CLASSES; class++) {
+        HsmReq *req = QTAILQ_FIRST(&s->wait_list[class].head);
+
+        if (req && hsm_slot_free(s, class) &&
+            (!oldest || req->seq < oldest->seq)) {
+            oldest = req;
+        }
+    }
+    return oldest;
+}
+
+/* The next command to run; one that waited for a slot comes with it. */
 static HsmReq *hsm_next(HsmWorker *w)
 {
     HsmState *s = w->s;
     HsmReq *req;
 
-    if (!qatomic_read(&s->ready_list.n) && !qatomic_read(&s->long_list.n)) {
+    if (!qatomic_read(&s->ready_list.n) && !hsm_class_pending(s, HSM_SHORT) &&
+        !hsm_class_pending(s, HSM_LONG)) {
         return NULL;
     }
     QEMU_LOCK_GUARD(&s->lock);
     if (s->error) {
         return NULL;
     }
-    req = hsm_list_pop(&s->ready_list);
-    if (!req && s->long_list.n && hsm_slot_free(s)) {
-        req = hsm_list_pop(&s->long_list);
-        hsm_slot_enter(w);
+    req = hsm_next_waiting(s);
+    if (!req) {
+        return hsm_list_pop(&s->ready_list);
     }
+    hsm_list_remove(req);
+    hsm_slot_enter(w, req->class);
     return req;
 }
 
@@ -226,11 +276,12 @@ static bool hsm_spin(HsmState *s)
     int64_t end;
     bool found;
 
-    if (qatomic_read(&s->n_long) + 2 > s->host_cpus ||
+    if (qatomic_read(&s->n_busy[HSM_SHORT]) +
+        qatomic_read(&s->n_busy[HSM_LONG]) + 2 > s->host_cpus ||
         qatomic_xchg(&s->spinning, true)) {
         return false;
     }
-    end = get_clock() + HSM_SPIN_NS;
+    end = get_clock() + qatomic_read(&s->spin_ns);
     do {
         cpu_relax();
         found = hsm_work_pending(s) || qatomic_read(&s->stopping);
@@ -262,6 +313,7 @@ static void hsm_sleep(HsmState *s)
     smp_mb(); /* pairs with the one in hsm_kick() */
     if (!s->stopping && !hsm_work_pending(s)) {
         trace_hsm_sleep(s->idle + 1);
+        s->unwatched_ns = get_clock();
         hsm_idle_wait(s);
     }
     if (s->handed) {
@@ -297,7 +349,10 @@ static void hsm_atexit(void)
     HsmState *s;
 
     while ((s = QLIST_FIRST(&hsm_cards))) {
-        hsm_reset(s, "exit");
+        if (!s->gone) {
+            s->gone = true;
+            hsm_reset(s, "exit");
+        }
         hsm_work_stop(s);
         hsm_firmware_close(s);
     }
@@ -313,9 +368,10 @@ void hsm_work_start(HsmState *s)
         registered = true;
     }
     s->host_cpus = g_get_num_processors();
-    s->n_threads = s->n_workers + 1;
+    s->n_threads = s->n_workers + 2;
     s->lookers = s->n_threads;
     s->stopping = false;
+    s->spin_ns = HSM_SPIN_MIN_NS;
     for (unsigned i = 0; i < s->n_threads; i++) {
         HsmWorker *w = &s->worker[i];
 

@@ -37,6 +37,9 @@ typedef struct HsmQueue HsmQueue;
 typedef struct HsmReq HsmReq;
 typedef struct HsmWorker HsmWorker;
 
+/* How long a command may take; see hsm-work.c. */
+typedef enum HsmClass { HSM_SHORT, HSM_LONG, HSM_CLASSES, HSM_QUICK } HsmClass;
+
 typedef struct HsmReqList {
     QTAILQ_HEAD(, HsmReq) head;
     unsigned n;
@@ -60,7 +63,8 @@ struct HsmReq {
     uint16_t cid;
     uint16_t status;
     uint32_t out_len;
-    bool is_long;               /* known not to be quick */
+    HsmClass class;             /* HSM_QUICK until it is known better */
+    uint64_t seq;               /* order of arrival */
     bool stuck;
     uint32_t charged;           /* bytes of HsmState.fw_bytes */
     uint64_t due_ms;            /* not before; 0 = at once */
@@ -101,7 +105,8 @@ struct HsmWorker {
     HsmState *s;
     QemuThread thread;
     QemuMutex dma_lock;
-    bool has_slot;              /* counted in HsmState.n_long */
+    bool has_slot;              /* counted in HsmState.n_busy */
+    HsmClass slot;
     unsigned batched;           /* completions since the last notification */
     int64_t batch_ns;
 };
@@ -155,6 +160,7 @@ struct HsmState {
     uint32_t ctrl;
     uint32_t scratch;
     uint32_t epoch;
+    bool gone;                  /* unplugged, or QEMU ends: no more accesses */
 
     QemuMutex lock;
     uint32_t gen;               /* +1 at each reset */
@@ -163,12 +169,13 @@ struct HsmState {
     uint32_t error;             /* not 0: fatal state */
     HsmQueue queue[HSM_MAX_QUEUES];
     HsmReqList ready_list;      /* to run, in order of arrival */
-    HsmReqList long_list;       /* not quick, and no worker may take them yet */
+    HsmReqList wait_list[HSM_CLASSES]; /* not quick, and no slot is free */
     HsmReqList later_list;      /* fault injection: not due yet */
-    HsmReqList done_list;       /* back from the firmware on a thread not ours */
+    HsmReqList done_list;       /* ended on a thread that is no worker */
     uint64_t next_event_ms;     /* earliest due_ms or deadline_ms that waits */
     GHashTable *contexts;       /* id of the guest -> id of the firmware */
     uint32_t last_context;
+    uint64_t last_seq;
     unsigned n_posting;         /* completions being written */
     HsmFault fault;
     uint32_t fault_arg;
@@ -177,15 +184,18 @@ struct HsmState {
     uint64_t stat[HSM_STAT_COUNT];
 
     /* scheduling of workers; see hsm-work.c */
-    HsmWorker worker[HSM_MAX_WORKERS + 1];
+    HsmWorker worker[HSM_MAX_WORKERS + 2];
     unsigned n_threads;
     unsigned host_cpus;
     QemuCond idle_cond;
     unsigned lookers;           /* awake, and will look for work again soon */
     unsigned idle;
-    unsigned handed;            /* idle ones that were woken and count as lookers */
-    unsigned n_long;            /* workers in a command that is not quick */
+    unsigned handed;            /* woken, on their way, count as lookers */
+    unsigned n_busy[HSM_CLASSES]; /* workers in commands that are not quick */
     bool spinning;
+    uint32_t spin_ns;           /* for how long to poll before sleeping */
+    unsigned spin_hold;         /* wake-ups for which it stays short */
+    int64_t unwatched_ns;       /* when the last one went to sleep */
     bool fetching;
     bool stopping;
 
