@@ -108,7 +108,11 @@ seal_firmware() {
 # Where the card's build finds headers and firmware; read by hw/misc/hsm/meson.build.
 write_paths() {
     printf '%s\n' "$here" "$host/libhsmfw-card.a" > "$build.hsm.new"
-    cmp -s "$build.hsm.new" "$build.hsm" && rm "$build.hsm.new" || mv "$build.hsm.new" "$build.hsm"
+    if cmp -s "$build.hsm.new" "$build.hsm"; then
+        rm "$build.hsm.new"
+    else
+        mv "$build.hsm.new" "$build.hsm"
+    fi
 }
 
 configure() {

@@ -25,8 +25,9 @@
 #include "trace.h"
 
 #define HSM_SPIN_MIN_NS     50000
-#define HSM_SPIN_MAX_NS     100000
-#define HSM_SPIN_HOLD       64      /* wake-ups */
+#define HSM_SPIN_MAX_NS     200000
+#define HSM_SPIN_FAILS_NS   1000000 /* this close together are too many */
+#define HSM_SPIN_HOLD_NS    10000000
 #define HSM_BATCH_MAX       16
 #define HSM_BATCH_NS        20000
 #define HSM_FW_BYTES_MAX    (64u << 20)
@@ -44,22 +45,23 @@ HsmWorker *hsm_self(HsmState *s)
 /*
  * A doorbell soon after the last one went to sleep says that polling for longer
  * would have saved a wake-up: an emulated guest takes about 50 us from a
- * completion to its next doorbell. If longer did not help either, the guest had
- * to wait for the CPU that polled, and polling stays short for a while.
+ * completion to its next doorbell. If longer does not help, time and again, the
+ * guest waits for the CPU that polls, and polling is kept short for a while.
  */
 static void hsm_spin_adapt(HsmState *s)
 {
-    bool was_short = get_clock() - s->unwatched_ns < HSM_SPIN_MAX_NS;
-    uint32_t spin_ns = HSM_SPIN_MIN_NS;
+    int64_t now = get_clock();
+    bool was_short = now - s->unwatched_ns < HSM_SPIN_MAX_NS;
+    bool longer = was_short && now >= s->spin_hold_ns;
 
-    if (s->spin_hold) {
-        s->spin_hold--;
-    } else if (was_short && s->spin_ns == HSM_SPIN_MAX_NS) {
-        s->spin_hold = HSM_SPIN_HOLD;
-    } else if (was_short) {
-        spin_ns = HSM_SPIN_MAX_NS;
+    if (longer && s->spin_ns == HSM_SPIN_MAX_NS) {
+        if (now - s->spin_failed_ns < HSM_SPIN_FAILS_NS) {
+            s->spin_hold_ns = now + HSM_SPIN_HOLD_NS;
+            longer = false;
+        }
+        s->spin_failed_ns = now;
     }
-    qatomic_set(&s->spin_ns, spin_ns);
+    qatomic_set(&s->spin_ns, longer ? HSM_SPIN_MAX_NS : HSM_SPIN_MIN_NS);
 }
 
 /* Makes one sleeper a looker, unless there is a looker. Under HsmState.lock. */

@@ -194,7 +194,8 @@ struct HsmState {
     unsigned n_busy[HSM_CLASSES]; /* workers in commands that are not quick */
     bool spinning;
     uint32_t spin_ns;           /* for how long to poll before sleeping */
-    unsigned spin_hold;         /* wake-ups for which it stays short */
+    int64_t spin_failed_ns;     /* when polling for longer last did not help */
+    int64_t spin_hold_ns;       /* until when it stays short */
     int64_t unwatched_ns;       /* when the last one went to sleep */
     bool fetching;
     bool stopping;
