@@ -55,7 +55,7 @@ deps-build deps-test deps-lint deps-bench:
 	@images/deps.sh $(@:deps-%=%)
 
 firmware: deps-build	## the firmware library, for the host
-	@$(MAKE) --no-print-directory -C qemu-device O=$(BUILD)/host
+	@$(MAKE) -s --no-print-directory -C qemu-device O=$(BUILD)/host
 
 qemu: firmware	## QEMU with the card
 	@qemu-device/build-qemu.sh
@@ -71,11 +71,11 @@ $(HSM_CACHE)/roms/usr/share/seabios: | deps-build
 	@images/fetch.sh deb $(HSM_CACHE)/roms seabios qemu-system-data
 
 driver: deps-build $(if $(findstring $(LINUX),$(KDIR)),$(LINUX)/kdir/Makefile)	## hsm.ko for the guest
-	@$(MAKE) --no-print-directory -C kernel-driver KDIR=$(KDIR) OUT=$(DRIVER)
+	@$(MAKE) -s --no-print-directory -C kernel-driver KDIR=$(KDIR) OUT=$(DRIVER)
 
 tools: deps-build	## libhsm and the tools
-	@$(MAKE) --no-print-directory -C userspace O=$(BUILD)/guest
-	@$(MAKE) --no-print-directory -C userspace O=$(BUILD)/guest install DESTDIR=$(ROOT) PREFIX=/opt/cloudhsm
+	@$(MAKE) -s --no-print-directory -C userspace O=$(BUILD)/guest
+	@$(MAKE) -s --no-print-directory -C userspace O=$(BUILD)/guest install DESTDIR=$(ROOT) PREFIX=/opt/cloudhsm
 
 $(BUILD)/image/base.cpio: images/rootfs.sh images/guest-init.sh $(LINUX)/release
 	@mkdir -p $(@D)
@@ -84,7 +84,7 @@ $(BUILD)/image/base.cpio: images/rootfs.sh images/guest-init.sh $(LINUX)/release
 image: qemu driver tools $(BUILD)/image/base.cpio $(HSM_CACHE)/roms/usr/share/seabios	## the guest's initramfs
 	@install -C -D -m 644 $(DRIVER)/hsm.ko $(ROOT)/opt/cloudhsm/lib/hsm.ko
 	@if [ ! -e $(BUILD)/image/product.cpio ] || \
-	    [ -n "$$(find $(ROOT) -newer $(BUILD)/image/product.cpio -print -quit)" ]; then \
+	    [ -n "$$(find $(ROOT) -type f -newer $(BUILD)/image/product.cpio -print -quit)" ]; then \
 		images/rootfs.sh layer $(BUILD)/image/product.cpio $(ROOT); fi
 
 test: deps-test image	## every lane; closes with "N passed, N failed"
