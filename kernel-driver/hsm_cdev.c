@@ -237,14 +237,13 @@ static void hsm_dev_release(struct device *dev)
 {
 	struct hsm *hsm = container_of(dev, struct hsm, dev);
 
-	ida_free(&hsm_ida, hsm->index);
 	cleanup_srcu_struct(&hsm->srcu);
 	xa_destroy(&hsm->ctxs);
 	pci_dev_put(hsm->pdev);
 	kfree(hsm);
 }
 
-/* A card without its hardware half; put_device(&hsm->dev) frees it. */
+/* A card without its hardware half; hsm_index_free() and put_device(&hsm->dev) free it. */
 struct hsm *hsm_alloc(struct pci_dev *pdev)
 {
 	struct hsm *hsm = kzalloc(sizeof(*hsm), GFP_KERNEL);
@@ -272,6 +271,12 @@ struct hsm *hsm_alloc(struct pci_dev *pdev)
 	cdev_init(&hsm->cdev, &hsm_fops);
 	hsm->cdev.owner = THIS_MODULE;
 	return hsm;
+}
+
+/* Files of this card may still be open: its name is the next card's all the same. */
+void hsm_index_free(struct hsm *hsm)
+{
+	ida_free(&hsm_ida, hsm->index);
 }
 
 int hsm_cdev_add(struct hsm *hsm)

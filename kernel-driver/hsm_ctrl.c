@@ -159,6 +159,13 @@ void hsm_ctrl_shutdown(struct hsm *hsm)
 		dev_warn(&hsm->dev, "card did not finish its shutdown\n");
 }
 
+/* After the state: who finds a file stale also finds out whether the card is gone. */
+static void hsm_resets_inc(struct hsm *hsm)
+{
+	/* Pairs with hsm_ctx_stale(). */
+	smp_store_release(&hsm->resets, hsm->resets + 1);
+}
+
 /*
  * First half of a reset: no submissions, card stopped, every command in flight
  * back with ESTALE. -EBUSY if the state forbids it (another reset, removal);
@@ -170,7 +177,7 @@ int hsm_reset_begin(struct hsm *hsm)
 
 	if (!hsm_state_move(hsm, HSM_STATE_RESETTING))
 		return -EBUSY;
-	WRITE_ONCE(hsm->resets, hsm->resets + 1);
+	hsm_resets_inc(hsm);
 	hsm_queues_halt(hsm);
 	err = hsm_ctrl_disable(hsm);
 	if (err)
@@ -200,7 +207,7 @@ void hsm_ctrl_fail(struct hsm *hsm, u32 state)
 		return;
 	if (state == HSM_STATE_DEAD)
 		dev_err(&hsm->dev, "card is dead\n");
-	WRITE_ONCE(hsm->resets, hsm->resets + 1);
+	hsm_resets_inc(hsm);
 	hsm_queues_halt(hsm);
 	/* A reset on its way works on the same registers. */
 	if (state == HSM_STATE_REMOVING) {
@@ -262,12 +269,13 @@ irqreturn_t hsm_event_irq(int irq, void *data)
 static void hsm_watchdog(struct work_struct *work)
 {
 	struct hsm *hsm = container_of(to_delayed_work(work), struct hsm, watchdog);
-	u32 status = hsm_read32(hsm, HSM_REG_STATUS);
 	bool reset = false;
 	unsigned int i;
+	u32 status;
 
 	if (READ_ONCE(hsm->state) != HSM_STATE_LIVE)
 		return;
+	status = hsm_read32(hsm, HSM_REG_STATUS);
 	if (hsm_gone(status)) {
 		hsm_ctrl_fail(hsm, HSM_STATE_DEAD);
 		return;

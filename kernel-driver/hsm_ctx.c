@@ -88,10 +88,8 @@ int hsm_ctx_ready(struct hsm_ctx *ctx)
 {
 	int err;
 
-	if (READ_ONCE(ctx->hsm->state) == HSM_STATE_DEAD)
-		return -ENODEV;
 	if (hsm_ctx_stale(ctx))
-		return test_bit(HSM_FLAG_FATAL, &ctx->hsm->flags) ? -EIO : -ESTALE;
+		return hsm_state_error(ctx->hsm);
 	/* Pairs with hsm_ctx_open(). */
 	if (smp_load_acquire(&ctx->opened))
 		return 0;

@@ -203,7 +203,8 @@ static inline unsigned int hsm_cap(const struct hsm *hsm, unsigned int shift)
 
 static inline bool hsm_ctx_stale(const struct hsm_ctx *ctx)
 {
-	return READ_ONCE(ctx->hsm->resets) != ctx->resets;
+	/* Pairs with hsm_resets_inc(). */
+	return smp_load_acquire(&ctx->hsm->resets) != ctx->resets;
 }
 
 /* hsm_ctrl.c */
@@ -266,6 +267,7 @@ u32 hsm_ctx_cancel(struct hsm_ctx *ctx, u64 cookie);
 int hsm_cdev_init(void);
 void hsm_cdev_exit(void);
 struct hsm *hsm_alloc(struct pci_dev *pdev);
+void hsm_index_free(struct hsm *hsm);
 int hsm_cdev_add(struct hsm *hsm);
 void hsm_cdev_del(struct hsm *hsm);
 

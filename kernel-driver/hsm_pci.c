@@ -141,6 +141,7 @@ static void hsm_teardown(struct hsm *hsm)
 	pci_free_irq_vectors(hsm->pdev);
 	pci_clear_master(hsm->pdev);
 	hsm_queues_free(hsm);
+	hsm_index_free(hsm);
 }
 
 static int hsm_start(struct hsm *hsm)
@@ -207,6 +208,8 @@ static void hsm_reset_prepare(struct pci_dev *pdev)
 	/* Waits for a reset that is under way: only one may work on the registers. */
 	while (hsm_reset_begin(hsm) == -EBUSY && READ_ONCE(hsm->state) != HSM_STATE_REMOVING)
 		flush_work(&hsm->reset_work);
+	/* Until the card is back nobody touches it; hsm_ctrl_go() starts the next watch. */
+	cancel_delayed_work_sync(&hsm->watchdog);
 }
 
 static void hsm_reset_done(struct pci_dev *pdev)

@@ -83,10 +83,9 @@ int hsm_ring_submit(struct hsm_req *req)
 	int err = 0;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (!q->live)
+	/* Pairs with hsm_resets_inc(). */
+	if (smp_load_acquire(&q->hsm->resets) != req->resets || !q->live)
 		err = hsm_state_error(q->hsm);
-	else if (req->resets != q->hsm->resets)
-		err = -ESTALE;
 	else
 		hsm_ring_post(q, req);
 	spin_unlock_irqrestore(&q->lock, flags);
