@@ -110,7 +110,7 @@ struct attr_def {
 
 /* In the order of the vendor's attribute files. */
 static const struct attr_def attrs[] = {
-	/*						   ADGRPS: AES DES3 Generic RC4 Public private(S) */
+	/* AES, DES3, generic, RC4, RSA public, RSA private */
 	{ HSM_ATTR_CLASS, get_class, 0,			  "******", 0 },
 	{ HSM_ATTR_KEY_TYPE, get_key_type, 0,		  "******", 0 },
 	{ HSM_ATTR_TOKEN, NULL, BIT_TOKEN,		  "tttttt", 0 },

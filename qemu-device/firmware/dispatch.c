@@ -149,10 +149,13 @@ static int check_length(const struct cmd_tag *t, uint32_t len)
 static int take_tlv(struct call *c, const struct tlv *t)
 {
 	size_t i = tag_index(c->cmd, t->tag);
-	const struct cmd_tag *row = &c->cmd->tags[i];
+	const struct cmd_tag *row;
 	int rc;
 
-	if (i == c->cmd->n_tags || (c->args[i].count && !(row->flags & TAG_MANY)))
+	if (i == c->cmd->n_tags)
+		return call_bad(c, t->tag, HSM_RV_BAD_MESSAGE);
+	row = &c->cmd->tags[i];
+	if (c->args[i].count && !(row->flags & TAG_MANY))
 		return call_bad(c, t->tag, HSM_RV_BAD_MESSAGE);
 	rc = check_length(row, t->len);
 	if (rc)

@@ -48,7 +48,7 @@ struct fw {
 	struct user_table users;
 	struct object_table objects;
 	size_t damaged;			/* records refused at start */
-	bool card_damaged;		/* the card record is one of them: nothing new can be made */
+	bool card_damaged;		/* the card record is one of them: nothing new is made */
 	struct user_rec nobody;		/* hashed against when a name is unknown */
 	char serial[FW_SERIAL_MAX + 1];
 	uint32_t node_id;

@@ -32,7 +32,8 @@ static const char *const not_whole[] = {
 	[SEAL_NO_ROOT] = "the root record of the key store is missing: records may be, too",
 	[SEAL_ROOT_DAMAGED] = "the root record of the key store is damaged: records may have been "
 			      "removed or put back from an older copy",
-	[SEAL_SET_DIFFERS] = "records of the key store were removed, or put back from an older copy",
+	[SEAL_SET_DIFFERS] = "records of the key store were removed, or put back from an "
+			     "older copy",
 };
 
 static int fatal(struct loading *l, const char *wrong)
@@ -173,7 +174,8 @@ static const char *judge(struct loading *l)
 		       "left with: besides damaged ones, some may be missing or old");
 	fw->card_damaged = !l->has_card;
 	if (fw->card_damaged)
-		fw_log(fw, FW_LOG_ERROR, "the card record is damaged: no keys or users can be made");
+		fw_log(fw, FW_LOG_ERROR, "the card record is damaged: no keys or users can "
+		       "be made");
 	if (fw->damaged)
 		fw_log(fw, FW_LOG_WARNING, "%zu damaged records of the key store are not served",
 		       fw->damaged);

@@ -49,12 +49,17 @@ static void posix_log(void *opaque, enum fw_log_level level, const char *line)
 static void *posix_lock_new(void *opaque)
 {
 	pthread_rwlock_t *lock = malloc(sizeof(*lock));
+	pthread_rwlockattr_t attr;
 
 	(void)opaque;
-	if (lock && pthread_rwlock_init(lock, NULL)) {
+	pthread_rwlockattr_init(&attr);
+	/* By default a stream of readers would keep writers out for good. */
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	if (lock && pthread_rwlock_init(lock, &attr)) {
 		free(lock);
-		return NULL;
+		lock = NULL;
 	}
+	pthread_rwlockattr_destroy(&attr);
 	return lock;
 }
 

@@ -3,7 +3,7 @@
 #
 # run.sh - the kselftest lane: the driver's tests in a guest, with an agent on the host
 # for what only the host can do. HSM_LOOPS= is the number of rounds of the tests that
-# take the card away (3; the long way is 100), TESTS= which programs, CPUS= the guest's
+# take the card away (100), TESTS= which programs, CPUS= the guest's
 # processors.
 #
 # By default there are two guests: hsm_away has one processor. It has the card's BAR
@@ -15,7 +15,7 @@ here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
 build=${BUILD:-$top/build}
 out=$build/kselftest
-loops=${HSM_LOOPS:-3}
+loops=${HSM_LOOPS:-100}
 share=$(mktemp -d)
 agent=
 trap 'kill $agent 2> /dev/null || true; rm -rf "$share"' EXIT

@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh - what is done to a whole VM from outside: power cuts while keys are made, the
-# card unplugged under load, the driver unloaded. VM_ROUNDS= is how often (100), VM_CUTS=
-# how many power cuts (4). Last line: "vm: N passed, N failed".
+# run.sh - what is done to a whole VM from outside: power cuts while keys are made, and the
+# card unplugged under load from a VM with two processors, one of which reads ACPI's timer
+# while the other ejects the card. VM_CUTS= is how many power cuts (4), VM_ROUNDS= how often
+# the card goes (25). Last line: "vm: N passed, N failed".
 set -uo pipefail
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
 build=${BUILD:-$top/build}
 out=$build/vm
-rounds=${VM_ROUNDS:-100}
+rounds=${VM_ROUNDS:-25}
 cuts=${VM_CUTS:-4}
 passed=0 failed=0
 export KEYSTORE=$out/store.db LAYERS=$out/vm.cpio MEM=512M GUEST_LOG=$out/guest.log
@@ -94,10 +95,8 @@ unplug() {
 }
 
 prepare
-[ -n "${VM_SKIP_CUTS:-}" ] || power_cuts
+power_cuts
 CPUS=2 unplug
 result "device_del under load and back, $rounds times" $?
-guest unload.sh "$rounds"
-result "the driver unloaded and loaded, $rounds times" $?
 echo "vm: $passed passed, $failed failed"
 [ "$failed" = 0 ]

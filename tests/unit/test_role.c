@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_role.c - every command: rights, session, and each role. */
+#include <stdio.h>
+
+#include "commands.h"
+
+static void rights(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++) {
+		struct msg *m = valid(&commands[i], 0);
+
+		m->req.rights = 0x1f & ~commands[i].class;
+		assert_int_equal(send(*state, ctx_for(&commands[i]), m), HSM_RV_NO_RIGHT);
+	}
+}
+
+static void sessions_needed(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++) {
+		struct msg *m = valid(&commands[i], 0);
+		uint32_t status;
+
+		put_le32(m->in + 8, 0);
+		if (!(commands[i].flags & F_SESSION))
+			continue;
+		status = send(*state, ctx_for(&commands[i]), m);
+		assert_int_equal(status, HSM_RV_BAD_SESSION);
+	}
+}
+
+/* What the card says to one who may not. */
+static uint32_t refusal(const struct expect *e, char role)
+{
+	if (strchr(e->roles, role))
+		return 0;
+	if (!strcmp(e->roles, "n"))
+		return HSM_RV_ALREADY_LOGGED_IN;
+	return role == 'n' ? HSM_RV_NOT_LOGGED_IN : HSM_RV_NOT_AUTHORIZED;
+}
+
+/* Own name and type, so that everyone asks for what everyone may. */
+static struct msg *request_of(struct card *c, const struct expect *e, uint32_t ctx, uint32_t type,
+			      const char *name)
+{
+	static unsigned int n;
+	struct msg *m;
+	char fresh[32];
+
+	if (e->opcode == HSM_CMD_SESSION_CLOSE)
+		return begin(e->opcode, open_session(c, ctx));
+	if (strcmp(e->required, "tnw"))
+		return valid(e, 0);
+	snprintf(fresh, sizeof(fresh), "user_%u", n++);
+	m = begin(e->opcode, FIRST_SESSION);
+	add_u32(m, HSM_TAG_USER_TYPE, e->opcode == HSM_CMD_USER_CREATE ? HSM_USER_CU : type);
+	add_text(m, HSM_TAG_USER_NAME, e->opcode == HSM_CMD_USER_CREATE ? fresh : name);
+	add_text(m, HSM_TAG_PASSWORD, PASSWORD);
+	return m;
+}
+
+static void check_role(struct card *c, char role, uint32_t ctx, uint32_t type, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++) {
+		const struct expect *e = &commands[i];
+		uint32_t want = refusal(e, role);
+		uint32_t got = send(c, ctx, request_of(c, e, ctx, type, name));
+
+		if (want)
+			assert_int_equal(got, want);
+		else if (got == HSM_RV_NOT_LOGGED_IN || got == HSM_RV_NOT_AUTHORIZED ||
+			 got == HSM_RV_ALREADY_LOGGED_IN)
+			fail_msg("opcode %#x, role %c: %#x", e->opcode, role, got);
+		if (!got && e->opcode == HSM_CMD_LOGIN)
+			logout(c, ctx);
+		if (!got && e->opcode == HSM_CMD_LOGOUT)
+			assert_int_equal(login(c, ctx, type, name, role == 'r' ? "password"
+									       : PASSWORD), 0);
+	}
+}
+
+static void roles(void **state)
+{
+	struct card *c = *state;
+
+	check_role(c, 'n', NOBODY, HSM_USER_CU, "bob");
+	check_role(c, 'u', ALICE, HSM_USER_CU, "alice");
+	check_role(c, 'o', OFFICER, HSM_USER_CO, "officer");
+	check_role(c, 'p', ADMIN, HSM_USER_CO, "admin");
+	check_role(c, 'a', AUDITOR, HSM_USER_AU, "app_user");
+}
+
+static void role_preco(void **state)
+{
+	struct card *c = *state;
+
+	assert_int_equal(login(c, ADMIN, HSM_USER_PRECO, "admin", "password"), 0);
+	check_role(c, 'r', ADMIN, HSM_USER_PRECO, "admin");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_users, teardown)
+	const struct CMUnitTest tests[] = {
+		T(rights), T(sessions_needed), T(roles),
+		cmocka_unit_test_setup_teardown(role_preco, setup_fresh, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
