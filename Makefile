@@ -10,7 +10,7 @@ LINUX		:= $(HSM_CACHE)/linux-$(SERIES)
 KDIR		?= $(LINUX)/kdir
 KERNEL		?= $(LINUX)/vmlinuz
 MODULES		?= $(LINUX)/lib/modules/$$(cat $(LINUX)/release)
-export BUILD HSM_CACHE KDIR KERNEL
+export BUILD HSM_CACHE SERIES KDIR KERNEL
 export KEYSTORE NODES SHARE MEM CPUS ACCEL ACTIVATE TIMEOUT HSM_PROPS QEMU_EXTRA QEMU_SRC QMP
 
 ROOT		:= $(BUILD)/image/root
@@ -67,6 +67,9 @@ $(LINUX)/release: | deps-build
 $(LINUX)/kdir/Makefile: | deps-build
 	@images/kernel.sh headers $(SERIES)
 
+$(LINUX)/.source: | deps-build
+	@images/kernel.sh source $(SERIES)
+
 $(HSM_CACHE)/roms/usr/share/seabios: | deps-build
 	@images/fetch.sh deb $(HSM_CACHE)/roms seabios qemu-system-data
 
@@ -87,10 +90,10 @@ image: qemu driver tools $(BUILD)/image/base.cpio $(HSM_CACHE)/roms/usr/share/se
 	    [ -n "$$(find $(ROOT) -type f -newer $(BUILD)/image/product.cpio -print -quit)" ]; then \
 		images/rootfs.sh layer $(BUILD)/image/product.cpio $(ROOT); fi
 
-test: deps-test image	## every lane; closes with "N passed, N failed"
+test: deps-test image $(LINUX)/.source	## every lane; closes with "N passed, N failed"
 	@tests/run.sh $(LANES)
 
-$(LANES:%=lane-%): lane-%: deps-test image	## one lane of the tests, as make lane-unit
+$(LANES:%=lane-%): lane-%: deps-test image $(LINUX)/.source	## one lane of the tests, as make lane-unit
 	@tests/run.sh $*
 
 lint: deps-lint image	## sparse, checkpatch, clang-tidy, cppcheck, shellcheck, our own rules
