@@ -62,8 +62,10 @@ static bool add_user(struct change *ch)
 	if (ch->clears)
 		ch->rec.failures = 0;
 	if (ch->edit)
-		ch->edit(ch);
+		ch->refused = ch->edit(ch);
 	fw_unlock(ch->call.fw);
+	if (ch->refused)
+		return false;
 	record_put_user(&rec, &ch->rec);
 	return add_record(ch, STORE_USER, ch->rec.id, &rec);
 }
@@ -142,7 +144,7 @@ static int put_back(struct change *ch)
 		user_drop(&fw->users, ch->user);
 		ch->user = NULL;
 	}
-	return HSM_RV_STORE_FAILED;
+	return ch->refused ? ch->refused : HSM_RV_STORE_FAILED;
 }
 
 /* The next change of the user, which is busy no more if there is none. */
@@ -157,9 +159,10 @@ static struct change *next_in_line(struct user *u)
 	return next;
 }
 
-static void submit(struct change *ch);
+static bool submit(struct change *ch);
 
-static void finish(struct change *ch)
+/* Returns the next change of the same user if that is done already, too. */
+static struct change *finish_one(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	struct fw_req *req = ch->call.req;
@@ -167,7 +170,7 @@ static void finish(struct change *ch)
 	enum fw_result result;
 	int rc;
 
-	if (ch->err)
+	if (ch->err && !ch->refused)
 		fw_log(fw, FW_LOG_ERROR, "%s: key store could not be written: error %d",
 		       ch->call.cmd->name, -ch->err);
 	fw_lock_write(fw);
@@ -178,19 +181,26 @@ static void finish(struct change *ch)
 		ch->reply(ch);
 	result = call_end(&ch->call, rc);
 	change_free(ch);
-	if (next)
-		submit(next);
+	if (next && !submit(next))
+		next = NULL;
 	req->done(req, result);
+	return next;
+}
+
+/* A loop, for any number of them may be waiting. */
+static void finish(struct change *ch)
+{
+	while (ch)
+		ch = finish_one(ch);
 }
 
 /*
  * The store may be done before submit() has let go of fw.commit, even on the same
- * thread; nobody is called back until both have happened.
+ * thread; nobody is called back until both have happened. True for the second.
  */
-static void meet(struct change *ch)
+static bool meet(struct change *ch)
 {
-	if (atomic_fetch_add(&ch->met, 1) == 1)
-		finish(ch);
+	return atomic_fetch_add(&ch->met, 1) == 1;
 }
 
 static void txn_done(struct store_txn *txn, int err)
@@ -198,10 +208,12 @@ static void txn_done(struct store_txn *txn, int err)
 	struct change *ch = container_of(txn, struct change, txn);
 
 	ch->err = err;
-	meet(ch);
+	if (meet(ch))
+		finish(ch);
 }
 
-static void submit(struct change *ch)
+/* True if it is done already: the caller finishes it. */
+static bool submit(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	void *opaque = fw->platform.opaque;
@@ -214,7 +226,7 @@ static void submit(struct change *ch)
 	else
 		txn_done(&ch->txn, -ENOMEM);
 	fw->platform.unlock(opaque, fw->commit);
-	meet(ch);
+	return meet(ch);
 }
 
 int change_propose(struct change *ch)
@@ -231,6 +243,7 @@ int change_propose(struct change *ch)
 	if (ch->user)
 		ch->user->busy = true;
 	fw_unlock(ch->call.fw);
-	submit(ch);
+	if (submit(ch))
+		finish(ch);
 	return CALL_ASYNC;
 }

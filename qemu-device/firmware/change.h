@@ -39,8 +39,13 @@ struct change {
 	struct user_rec rec;		/* the user as it will be; filled in when its turn comes */
 	struct user_rec secret;		/* salt, hash and iterations of a new password */
 
-	/* Under fw.lock, before sealing: edits rec, a copy of the user. May be NULL. */
-	void (*edit)(struct change *ch);
+	/*
+	 * Under fw.lock, before sealing: looks whether the change may still be made, which
+	 * one that had to wait may not, and edits rec, a copy of the user. Returns 0 or what
+	 * to answer instead, and then nothing changes. May be NULL.
+	 */
+	int (*edit)(struct change *ch);
+	int refused;			/* what edit returned */
 	/* Under fw.lock, when it is committed: returns the status. NULL = SUCCESS. */
 	int (*applied)(struct change *ch);
 	/* Without lock, after SUCCESS: writes the reply's TLVs. May be NULL. */

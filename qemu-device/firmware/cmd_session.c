@@ -85,6 +85,14 @@ static int wrong_password(struct change *ch)
 	return HSM_RV_LOGIN_FAILURE;
 }
 
+/* A new password that was on its way before has taken the place of the one checked. */
+static int same_password(struct change *ch)
+{
+	bool same = secmem_equal(ch->secret.hash, ch->rec.hash, sizeof(ch->rec.hash));
+
+	return same ? 0 : HSM_RV_LOGIN_FAILURE;
+}
+
 static int log_in(struct change *ch)
 {
 	int rc = call_allowed(&ch->call);
@@ -108,7 +116,9 @@ static int count_login(struct change *ch, struct user *u, bool right)
 	ch->user = u;
 	ch->clears = right;
 	ch->applied = right ? log_in : wrong_password;
+	ch->edit = right ? same_password : NULL;
 	ch->reply = reply_login;
+	memcpy(ch->secret.hash, u->rec.hash, sizeof(u->rec.hash));
 	if (!right)
 		u->rec.failures++;
 	return change_propose(ch);
@@ -126,7 +136,8 @@ static int decide_login(struct call *c, struct change *ch, const struct user_rec
 	if (u && u->rec.failures >= HSM_LOGIN_TRIES)
 		rc = HSM_RV_USER_LOCKED;
 	right = right && u && secmem_equal(rec->hash, u->rec.hash, sizeof(rec->hash));
-	if (!rc && u && (!right || u->rec.failures))
+	/* Behind a change of the user that is on the way: it may be of the password. */
+	if (!rc && u && (!right || u->rec.failures || u->busy))
 		return count_login(ch, u, right);
 	if (!rc && !u)
 		rc = HSM_RV_LOGIN_FAILURE;

@@ -92,16 +92,25 @@ static struct user *named_user(struct call *c)
 	return u;
 }
 
-/* The first officer's own choice of a password is what activates the card. */
-static void edit_password(struct change *ch)
+/*
+ * Asks again, since the user may have logged in meanwhile, or the caller out. The
+ * first officer's own choice of a password is what activates the card.
+ */
+static int edit_password(struct change *ch)
 {
 	struct user_rec *rec = &ch->rec;
+	int rc = call_recheck(&ch->call);
 
+	if (!rc)
+		rc = policy_set_password(ch->call.ctx, ch->user);
+	if (rc)
+		return rc;
 	memcpy(rec->salt, ch->secret.salt, sizeof(rec->salt));
 	memcpy(rec->hash, ch->secret.hash, sizeof(rec->hash));
 	rec->iterations = ch->secret.iterations;
 	if (rec->type == HSM_USER_PRECO)
 		rec->type = HSM_USER_PCO;
+	return 0;
 }
 
 /* Takes @ch over, which holds the new password in its secret. */

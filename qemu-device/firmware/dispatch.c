@@ -129,7 +129,7 @@ int call_room(struct call *c, size_t len)
 {
 	size_t need = HEAD + len + (c->cmd->flags & CMD_NODE ? REPLY_NODE_LEN : 0);
 
-	if (need <= c->req->out_room)
+	if (need - HEAD <= c->out.room)
 		return 0;
 	c->req->out_len = need;
 	return CALL_FW(FW_NO_ROOM);

@@ -146,6 +146,16 @@ static bool check_format(sqlite3 *db, const struct report *r)
 	return true;
 }
 
+/* The log is as secret as the file, whose mode it gets if it is made after this. */
+static bool make_private(sqlite3 *db, const struct report *r)
+{
+	const char *log = sqlite3_filename_wal(sqlite3_db_filename(db, "main"));
+
+	if (chmod(r->path, 0600) || (chmod(log, 0600) && errno != ENOENT))
+		return fail(r, "cannot be given mode 0600: %s", strerror(errno));
+	return true;
+}
+
 /*
  * Exclusive locking keeps other processes out and the log's index in memory, so
  * there is no -shm file. Settings that say how a file is written come after the
@@ -158,7 +168,7 @@ static bool set_up(sqlite3 *db, const struct report *r)
 	sqlite3_extended_result_codes(db, 1);
 	if (!exec(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cell_size_check = ON;"
 		     "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF", r) ||
-	    !check_format(db, r) ||
+	    !check_format(db, r) || !make_private(db, r) ||
 	    !exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 		     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;"
 		     "PRAGMA journal_size_limit = 16777216; BEGIN IMMEDIATE; COMMIT", r) ||
@@ -166,8 +176,6 @@ static bool set_up(sqlite3 *db, const struct report *r)
 		return false;
 	if (!is_wal)
 		return fail(r, "its file system does not allow a write-ahead log");
-	if (chmod(r->path, 0600))
-		return fail(r, "cannot be given mode 0600: %s", strerror(errno));
 	return true;
 }
 

@@ -277,9 +277,14 @@ static int load_row(sqlite3_stmt *stmt, store_load_fn fn, void *opaque)
 {
 	/* An empty blob is a record of no bytes, not a missing one. */
 	const void *data = sqlite3_column_blob(stmt, 2);
+	sqlite3_int64 kind = sqlite3_column_int64(stmt, 0);
+	sqlite3_int64 id = sqlite3_column_int64(stmt, 1);
 
-	return fn(opaque, (enum store_kind)sqlite3_column_int(stmt, 0),
-		  (uint64_t)sqlite3_column_int64(stmt, 1), data ? data : "",
+	/* What is no such number would be cut to one, and pass for another record. */
+	if (sqlite3_column_type(stmt, 0) != SQLITE_INTEGER || kind < 0 || kind > INT_MAX ||
+	    sqlite3_column_type(stmt, 1) != SQLITE_INTEGER || id < 0)
+		return -EUCLEAN;
+	return fn(opaque, (enum store_kind)kind, (uint64_t)id, data ? data : "",
 		  (size_t)sqlite3_column_bytes(stmt, 2));
 }
 

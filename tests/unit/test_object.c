@@ -193,6 +193,21 @@ static void check_hash_kcv(struct card *c, uint64_t h)
 }
 
 /* Against OpenSSL, with the value taken out of the card's memory. */
+/* A reply is at most HSM_MSG_MAX, however much room the host offers. */
+static void attributes_beyond_a_message(void **state)
+{
+	uint64_t handle = made(*state, ALICE, begin_rsa("pair"));
+	struct msg *m = begin(HSM_CMD_KEY_ATTRS, FIRST_SESSION);
+	int i;
+
+	add_u64(m, HSM_TAG_HANDLE, handle);
+	for (i = 0; i < 300; i++)
+		add_u32(m, HSM_TAG_ATTR, HSM_ATTR_MODULUS);
+	m->room = 1 << 20;
+	assert_int_equal(exec(*state, ALICE, m), FW_NO_ROOM);
+	assert_int_equal(m->req.out_len, HEAD + 300 * (TLV_HEAD + 256) + TLV_HEAD + 8);
+}
+
 static void kcv(void **state)
 {
 	struct card *c = *state;
@@ -356,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(sizes), T(unknown_types), T(des3_dump), T(secret_dumps), T(not_extractable),
 		T(absent_attributes), T(attributes_by_number), T(attributes_room), T(kcv),
+		T(attributes_beyond_a_message),
 		T(des3_parity), T(handles_count_up), T(ids_are_unique), T(id_of_a_pending_key),
 		T(create_when_the_store_fails), T(delete_when_the_store_fails),
 		T(delete_twice_in_flight), T(nothing_is_left),

@@ -95,6 +95,39 @@ static void private_while_open(void **state)
 	umask(old);
 }
 
+static void check_private(const char *path)
+{
+	struct stat file;
+
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0600);
+}
+
+/* Also the log of a file that was there with another mode, and a log that was. */
+static void private_from_a_public_file(void **state)
+{
+	mode_t old = umask(0);
+	const char *path = scratch(*state, "store");
+	const char *log = scratch(*state, "store-wal");
+	struct store *st;
+
+	for (int i = 0; i < 2; i++) {
+		if (!i)
+			file_write(path, "", 0);
+		assert_int_equal(chmod(path, 0644), 0);
+		if (i) {
+			file_write(log, "", 0);
+			assert_int_equal(chmod(log, 0644), 0);
+		}
+		st = start_store(path);
+		assert_int_equal(put_text(st, STORE_OBJECT, 6, "first"), 0);
+		check_private(path);
+		check_private(log);
+		end_store(st);
+	}
+	umask(old);
+}
+
 /* Names that SQLite would take for something else than a file. */
 static void odd_names(void **state)
 {
@@ -380,6 +413,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(survives_reopening),
 		IN_FOLDER(private_while_open),
+		IN_FOLDER(private_from_a_public_file),
 		IN_FOLDER(odd_names),
 		IN_FOLDER(second_card_refused),
 		IN_FOLDER(second_process_refused),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* test_store_thief.c - sealed records in an SQLite file that somebody has edited. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,10 +118,47 @@ static void thief(void **state)
 	free(sound);
 }
 
+/*
+ * Rows that SQLite would cut to a kind and an id of another row: a copy of a record
+ * that opens as the record does, and that deleting the record does not delete.
+ */
+static void rows_that_pass_for_others(void **state)
+{
+	static const char * const deeds[] = {
+		"INSERT INTO record SELECT 2, 12.5, data FROM record WHERE kind = 2 AND id = 12",
+		"INSERT INTO record SELECT 2.5, 12, data FROM record WHERE kind = 2 AND id = 12",
+		"INSERT INTO record SELECT 4294967298, 12, data FROM record"
+		" WHERE kind = 2 AND id = 12",
+		"INSERT INTO record SELECT 2, '12x', data FROM record WHERE kind = 2 AND id = 12",
+		"UPDATE record SET id = 12.5 WHERE kind = 2 AND id = 12",
+		"UPDATE record SET id = -12 WHERE kind = 2 AND id = 12",
+	};
+	const char *path = scratch(*state, "store");
+	size_t len;
+	char *sound;
+
+	make_sealed(path);
+	sound = file_read(path, &len);
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+		struct seal *s = seal_new("secret", 6, salt);
+		struct store *st;
+
+		sql(path, deeds[i]);
+		st = open_store(path);
+		assert_int_equal(st->ops->load(st, load_sealed, s), -EUCLEAN);
+		st->ops->close(st);
+		seal_free(s);
+		file_write(path, sound, len);
+	}
+	free(sound);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(thief, scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(rows_that_pass_for_others, scratch_make,
+						scratch_remove),
 	};
 
 	return cmocka_run_group_tests_name("store thief", tests, NULL, NULL);

@@ -242,6 +242,105 @@ static void changes_of_one_user_in_flight(void **state)
 	free(m);
 }
 
+/* Begins a command about bob, which waits for the disk, and is to be freed. */
+static struct msg *begin_bob(struct card *c, uint32_t ctx, uint16_t opcode, const char *pw)
+{
+	struct msg *m = malloc(sizeof(*m));
+
+	assert_non_null(m);
+	begin_in(m, opcode, FIRST_SESSION);
+	add_u32(m, HSM_TAG_USER_TYPE, HSM_USER_CU);
+	add_text(m, HSM_TAG_USER_NAME, "bob");
+	add_text(m, HSM_TAG_PASSWORD, pw);
+	c->gate->hold = true;
+	exec_begin(c, ctx, m);
+	assert_false(m->done);
+	return m;
+}
+
+static uint32_t end_bob(struct msg *m)
+{
+	uint32_t status;
+
+	wait_done(m);
+	assert_int_equal(m->result, FW_OK);
+	status = m->status;
+	free(m);
+	return status;
+}
+
+static uint32_t login_bob(struct card *c, const char *pw)
+{
+	return login(c, BOB, HSM_USER_CU, "bob", pw);
+}
+
+/* Once an officer's new password is reported, nobody is there by the old one. */
+static void old_password_behind_a_new_one(void **state)
+{
+	static const char *const next[] = { "another_1", "another_2" };
+	struct card *c = *state;
+	struct msg *set, *enter;
+	int wrong;
+
+	assert_int_equal(logout(c, BOB), 0);
+	for (wrong = 0; wrong < 2; wrong++) {
+		set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, next[wrong]);
+		enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, wrong ? next[0] : PASSWORD);
+		gate_let_go(c->gate, 0);
+		assert_int_equal(end_bob(set), 0);
+		assert_int_equal(end_bob(enter), HSM_RV_LOGIN_FAILURE);
+		assert_int_equal(send(c, NOBODY, begin(HSM_CMD_LOGIN_STATUS, 0)), 0);
+		assert_int_equal(reply_count(last(), HSM_TAG_USER_ID), 0);
+		assert_int_equal(login_bob(c, WRONG), HSM_RV_LOGIN_FAILURE);
+	}
+	assert_int_equal(login_bob(c, next[1]), 0);
+}
+
+static void old_password_behind_one_that_fails(void **state)
+{
+	struct card *c = *state;
+	struct msg *set, *enter;
+
+	assert_int_equal(logout(c, BOB), 0);
+	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
+	enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, PASSWORD);
+	gate_let_go(c->gate, -EIO);
+	assert_int_equal(end_bob(set), HSM_RV_STORE_FAILED);
+	assert_int_equal(end_bob(enter), 0);
+}
+
+static void password_behind_a_login(void **state)
+{
+	struct card *c = *state;
+	struct msg *set, *enter;
+
+	assert_int_equal(logout(c, BOB), 0);
+	assert_int_equal(login_bob(c, WRONG), HSM_RV_LOGIN_FAILURE);
+	enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, PASSWORD);
+	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
+	gate_let_go(c->gate, 0);
+	assert_int_equal(end_bob(enter), 0);
+	assert_int_equal(end_bob(set), HSM_RV_ALREADY_LOGGED_IN);
+	assert_int_equal(login_bob(c, PASSWORD), 0);
+	assert_null(strstr(c->log, "could not be written"));
+}
+
+/* The officer has gone while the change waited for its turn. */
+static void password_behind_a_logout(void **state)
+{
+	struct card *c = *state;
+	struct msg *set, *enter;
+
+	assert_int_equal(logout(c, BOB), 0);
+	enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, WRONG);
+	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
+	assert_int_equal(logout(c, OFFICER), 0);
+	gate_let_go(c->gate, 0);
+	assert_int_equal(end_bob(enter), HSM_RV_LOGIN_FAILURE);
+	assert_int_equal(end_bob(set), HSM_RV_NOT_LOGGED_IN);
+	assert_int_equal(login_bob(c, PASSWORD), 0);
+}
+
 /* Nobody knows it, so the simplest ones at least must not do. */
 static void app_user_has_no_password(void **state)
 {
@@ -285,7 +384,8 @@ int main(void)
 		T(create_when_the_store_fails), T(create_in_flight), SQL(users_survive_restart),
 		T(own_password), T(password_of_another), T(password_of_one_logged_in),
 		T(password_when_the_store_fails), T(changes_of_one_user_in_flight),
-		T(limit_of_users),
+		T(old_password_behind_a_new_one), T(old_password_behind_one_that_fails),
+		T(password_behind_a_login), T(password_behind_a_logout), T(limit_of_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
