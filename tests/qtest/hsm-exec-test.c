@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/units.h"
 #include "hsm/hsm_cmd.h"
 #include "hsm-lib.h"
 
@@ -69,6 +70,43 @@ static void test_exec_nop(void)
     g_assert_cmpuint(hsm_do(c, &exec, &cqe), ==, HSM_SC_NO_ROOM);
     g_assert_cmpuint(le32_to_cpu(cqe.out_len), ==, len);
     g_assert_cmphex(qtest_readb(c->qts, HSM_OUT_AT), ==, 0xa5);
+    hsm_card_free(c);
+}
+
+static bool ring_1_full(HsmCard *c)
+{
+    return hsm_counter(c, "completions") >= 64;
+}
+
+/* A held completion holds no data: it would use up what all queues may have. */
+static void test_held_data(void)
+{
+    HsmCard *c = hsm_card_new("max-transfer=1M");
+    struct hsm_sqe exec = hsm_exec(MiB, MiB);
+    struct hsm_sqe nop = { .opcode = HSM_OP_NOP };
+
+    hsm_setup(c, 0, 4);
+    hsm_setup(c, 1, 6);
+    hsm_enable(c);
+    g_assert_cmpuint(ctx_op(c, HSM_OP_CTX_OPEN, HSM_CTX), ==, HSM_SC_OK);
+    /* No message that is looked at at once. */
+    qtest_memset(c->qts, HSM_IN_AT, 0xff, MiB);
+    for (unsigned i = 0; i < 64; i++) {
+        hsm_put(c, 1, &nop);
+    }
+    hsm_ring(c, 1);
+    g_assert_true(hsm_wait_for(ring_1_full, c));
+    for (unsigned i = 0; i < 64; i++) {
+        hsm_put(c, 1, &exec);
+    }
+    hsm_ring(c, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        g_assert_cmpuint(hsm_do(c, &exec, NULL), ==, HSM_SC_OK);
+    }
+    for (unsigned i = 0; i < 128; i++) {
+        hsm_take(c, 1);
+        hsm_ack(c, 1);
+    }
     hsm_card_free(c);
 }
 
@@ -369,6 +407,7 @@ static void test_durable(void)
 
 void hsm_add_exec_tests(void)
 {
+    qtest_add_func("hsm/exec/held-data", test_held_data);
     qtest_add_func("hsm/exec/contexts", test_contexts);
     qtest_add_func("hsm/exec/nop", test_exec_nop);
     qtest_add_func("hsm/exec/garbage", test_exec_garbage);

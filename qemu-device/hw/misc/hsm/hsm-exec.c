@@ -42,14 +42,16 @@ static bool hsm_length_good(uint32_t len, uint64_t max)
     return len && len <= max;
 }
 
-/* Finds the firmware's id of a context; false also when a reset came first. */
+/*
+ * Finds the firmware's id of a context; false also when a reset came first.
+ * Under HsmState.lock.
+ */
 static bool hsm_ctx_find(HsmReq *req, uint32_t *host)
 {
     HsmState *s = req->s;
     uint32_t ctx = le32_to_cpu(req->sqe.ctx);
     gpointer value;
 
-    QEMU_LOCK_GUARD(&s->lock);
     if (s->gen != req->gen ||
         !g_hash_table_lookup_extended(s->contexts, GUINT_TO_POINTER(ctx), NULL,
                                       &value)) {
@@ -125,15 +127,12 @@ static bool hsm_ctx_remove(HsmReq *req, uint32_t *host, HsmReqList *ended)
     HsmState *s = req->s;
     HsmReq *other, *tmp;
 
+    QEMU_LOCK_GUARD(&s->lock);
     if (!req->sqe.ctx || !hsm_ctx_find(req, host)) {
         return false;
     }
-    QEMU_LOCK_GUARD(&s->lock);
-    if (s->gen != req->gen ||
-        !g_hash_table_remove(s->contexts,
-                             GUINT_TO_POINTER(le32_to_cpu(req->sqe.ctx)))) {
-        return false;
-    }
+    g_hash_table_remove(s->contexts,
+                        GUINT_TO_POINTER(le32_to_cpu(req->sqe.ctx)));
     for (unsigned i = 0; i < s->n_queues; i++) {
         QTAILQ_FOREACH_SAFE(other, &s->queue[i].live, live, tmp) {
             if (other->sqe.opcode == HSM_OP_EXEC &&
@@ -309,12 +308,16 @@ static uint16_t hsm_op_exec(HsmWorker *w, HsmReq *req)
     HsmState *s = req->s;
     uint32_t host;
     uint16_t status;
+    bool known;
 
     if (!hsm_length_good(le32_to_cpu(req->sqe.in_len), s->max_transfer) ||
         !hsm_length_good(le32_to_cpu(req->sqe.out_len), s->max_transfer)) {
         return HSM_SC_BAD_LENGTH;
     }
-    if (!hsm_ctx_find(req, &host)) {
+    WITH_QEMU_LOCK_GUARD(&s->lock) {
+        known = hsm_ctx_find(req, &host);
+    }
+    if (!known) {
         return HSM_SC_BAD_CTX;
     }
     status = hsm_exec_gather(req);

@@ -156,6 +156,7 @@ static bool hsm_init_pci(HsmState *s, Error **errp)
                                 errp) < 0) {
         return false;
     }
+    pcie_cap_deverr_init(pdev); /* without it AER cannot be switched on */
     pcie_cap_flr_init(pdev);
     for (unsigned i = 0; i <= s->n_queues; i++) {
         msix_vector_use(pdev, i);
@@ -227,6 +228,7 @@ static void hsm_reset_hold(Object *obj, ResetType type)
 {
     HsmState *s = HSM_PCI(obj);
 
+    pcie_cap_deverr_reset(PCI_DEVICE(s));
     hsm_reset(s, "system or function");
     hsm_regs_reset(s);
 }

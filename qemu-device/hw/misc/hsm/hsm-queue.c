@@ -285,6 +285,8 @@ void hsm_complete(HsmReq *req, uint16_t status, uint32_t out_len)
     }
     req->status = status;
     req->out_len = out_len;
+    /* The guest decides how long a completion is held. */
+    hsm_req_free_data(req);
     hsm_post(req, false);
 }
 

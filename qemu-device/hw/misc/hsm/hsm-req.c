@@ -27,14 +27,21 @@ HsmReq *hsm_req_new(HsmQueue *q, const struct hsm_sqe *sqe)
     return req;
 }
 
-/* Not on a list any more. Wipes what the firmware was given and gave. */
-void hsm_req_free(HsmReq *req)
+/* Wipes and frees what the firmware was given and gave. */
+void hsm_req_free_data(HsmReq *req)
 {
     uint32_t out = req->result == FW_OK ? req->fw.out_len : req->out.len;
 
     hsm_buf_free(&req->out, MIN(out, req->out.len));
     hsm_buf_free(&req->in, req->in.len);
     qatomic_sub(&req->s->fw_bytes, req->charged);
+    req->charged = 0;
+}
+
+/* Not on a list any more. */
+void hsm_req_free(HsmReq *req)
+{
+    hsm_req_free_data(req);
     g_free(req);
 }
 

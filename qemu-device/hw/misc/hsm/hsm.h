@@ -246,6 +246,7 @@ bool hsm_irq_any(HsmState *s);
 
 /* hsm-req.c: lists need HsmState.lock */
 HsmReq *hsm_req_new(HsmQueue *q, const struct hsm_sqe *sqe);
+void hsm_req_free_data(HsmReq *req);
 void hsm_req_free(HsmReq *req);
 void hsm_list_init(HsmReqList *list);
 void hsm_list_add(HsmReqList *list, HsmReq *req);
