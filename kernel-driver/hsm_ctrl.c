@@ -142,6 +142,8 @@ int hsm_ctrl_go(struct hsm *hsm)
 {
 	if (!hsm_state_move(hsm, HSM_STATE_LIVE))
 		return -ENODEV;
+	/* What pci_restore_state() gives back after an error; it does so once only. */
+	pci_save_state(hsm->pdev);
 	hsm_queues_go(hsm);
 	/* A tick of the time before must not be the one that is waited for: it may just end. */
 	mod_delayed_work(system_unbound_wq, &hsm->watchdog, msecs_to_jiffies(HSM_WATCHDOG_MS));

@@ -46,6 +46,7 @@
 #define HSM_FLAG_FATAL		0	/* STATUS.FATAL was seen and the reset is not done */
 #define HSM_FLAG_TAMPER		1	/* STATUS.TAMPER was reported */
 #define HSM_FLAG_SPINNING	2	/* a waiter polls */
+#define HSM_FLAG_PCI		3	/* the PCI core has stopped the card and starts it again */
 
 struct hsm;
 struct hsm_queue;

@@ -205,6 +205,9 @@ static void hsm_reset_prepare(struct pci_dev *pdev)
 {
 	struct hsm *hsm = pci_get_drvdata(pdev);
 
+	/* After an error whose recovery failed, nobody has started the card again. */
+	if (test_and_set_bit(HSM_FLAG_PCI, &hsm->flags))
+		return;
 	/* Waits for a reset that is under way: only one may work on the registers. */
 	while (hsm_reset_begin(hsm) == -EBUSY && READ_ONCE(hsm->state) != HSM_STATE_REMOVING)
 		flush_work(&hsm->reset_work);
@@ -216,6 +219,7 @@ static void hsm_reset_done(struct pci_dev *pdev)
 {
 	struct hsm *hsm = pci_get_drvdata(pdev);
 
+	clear_bit(HSM_FLAG_PCI, &hsm->flags);
 	if (READ_ONCE(hsm->state) == HSM_STATE_RESETTING)
 		hsm_reset_end(hsm);
 }
@@ -225,6 +229,7 @@ static pci_ers_result_t hsm_error_detected(struct pci_dev *pdev, pci_channel_sta
 	struct hsm *hsm = pci_get_drvdata(pdev);
 
 	if (state == pci_channel_io_perm_failure) {
+		clear_bit(HSM_FLAG_PCI, &hsm->flags);
 		hsm_ctrl_fail(hsm, HSM_STATE_DEAD);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
@@ -234,9 +239,11 @@ static pci_ers_result_t hsm_error_detected(struct pci_dev *pdev, pci_channel_sta
 
 static pci_ers_result_t hsm_slot_reset(struct pci_dev *pdev)
 {
+	struct hsm *hsm = pci_get_drvdata(pdev);
+
 	pci_restore_state(pdev);
-	return hsm_reset_end(pci_get_drvdata(pdev)) ? PCI_ERS_RESULT_DISCONNECT :
-						      PCI_ERS_RESULT_RECOVERED;
+	clear_bit(HSM_FLAG_PCI, &hsm->flags);
+	return hsm_reset_end(hsm) ? PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_RECOVERED;
 }
 
 static const struct pci_error_handlers hsm_err_handler = {

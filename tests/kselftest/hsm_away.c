@@ -3,6 +3,8 @@
  * hsm_away.c - cards that are reset or taken away under commands in flight and open
  * files: every caller gets an error, nothing hangs, and what comes back works.
  */
+#include <linux/pci_regs.h>
+
 #include "kselftest_harness.h"
 #include "hsm_threads.h"
 
@@ -123,6 +125,42 @@ static int go_unplug(void)
 	return err ? -err : wait_gone();
 }
 
+/* Sets bits of a 16-bit register of the configuration space. */
+static int config_set(const char *dev, off_t at, uint16_t bits)
+{
+	char path[400];
+	uint16_t val;
+	bool good;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/config", dev);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	good = pread(fd, &val, sizeof(val), at) == sizeof(val);
+	val |= bits;
+	good = good && pwrite(fd, &val, sizeof(val), at) == sizeof(val);
+	close(fd);
+	return good ? 0 : -EIO;
+}
+
+/*
+ * An error that is not fatal: the kernel has the driver stop and start the card.
+ * Firmware would have let card and port report errors (SERR).
+ */
+static int go_error(void)
+{
+	char port[310];
+
+	snprintf(port, sizeof(port), "%s/..", pci);
+	if (config_set(pci, PCI_COMMAND, PCI_COMMAND_SERR) ||
+	    config_set(port, PCI_COMMAND, PCI_COMMAND_SERR) ||
+	    config_set(port, PCI_BRIDGE_CONTROL, PCI_BRIDGE_CTL_SERR))
+		return -EIO;
+	return -host_ask("{\"execute\":\"human-monitor-command\",\"arguments\":"
+			 "{\"command-line\":\"pcie_aer_inject_error hsm0 POISON_TLP\"}}");
+}
+
 /* The host frees the card's store a moment after the guest has let go of the card. */
 static int back_plug(void)
 {
@@ -158,6 +196,10 @@ FIXTURE_VARIANT_ADD(away, controller_reset) {
 
 FIXTURE_VARIANT_ADD(away, function_reset) {
 	.go = go_flr, .back = back_nothing, .err = -ESTALE,
+};
+
+FIXTURE_VARIANT_ADD(away, bus_error) {
+	.go = go_error, .back = back_nothing, .err = -ESTALE, .host = true,
 };
 
 FIXTURE_VARIANT_ADD(away, unbind) {
