@@ -5,7 +5,8 @@
 # guest-init.sh - /init of the guest: mounts, modules, the card, then what the host
 # asked for on the kernel command line:
 #
-#   hsm.mode=script   run /run.sh, output to the port "out", exit status to "status"
+#   hsm.mode=script   run /run.sh (without a #! line: in bash), output to the port
+#                     "out", exit status to "status"
 #   hsm.mode=prompt   key_mgmt_util, logged in, on the console; then power off
 #   hsm.mode=shell    a shell on the console; then power off
 #   hsm.activate=1    bring a fresh card into service with the users of the examples
@@ -38,18 +39,23 @@ port() {
 }
 
 card() {
+    local d
     [ -e /opt/cloudhsm/lib/hsm.ko ] || return
     insmod /opt/cloudhsm/lib/hsm.ko || return
     chgrp hsm /dev/hsm* 2> /dev/null
     [ "$(option activate)" = 1 ] || return
-    hsm_activate -n && hsm_activate -p admin_pwd -u CU:example_user:example_pwd
+    for d in /dev/hsm*; do
+        export HSM_DEVICE="$d"
+        hsm_activate -n && hsm_activate -p admin_pwd -u CU:example_user:example_pwd
+    done
+    unset HSM_DEVICE
 }
 
 on_console() {
     local size
     size=$(option size)
     TERM=$(option term)
-    [ -n "$(find /lib/terminfo -name "${TERM:-none}")" ] || TERM=vt100
+    [ -n "$(find /lib/terminfo /usr/share/terminfo -name "${TERM:-none}" 2> /dev/null)" ] || TERM=vt100
     export TERM
     setsid -c sh -c "[ -z '$size' ] || stty rows ${size%x*} cols ${size#*x}; exec $*" \
         < /dev/hvc0 > /dev/hvc0 2>&1
@@ -59,11 +65,11 @@ cd /root || exit
 card
 case $(option mode) in
 script)
-    sh /run.sh < /dev/null > "$(port out)" 2>&1
+    bash -c /run.sh < /dev/null > "$(port out)" 2>&1
     echo $? > "$(port status)"
     ;;
 prompt) on_console key_mgmt_util -c "'loginHSM -u CU -s example_user -p example_pwd'" ;;
-shell) on_console sh -l ;;
+shell) on_console bash -l ;;
 esac
 sync
 poweroff -f

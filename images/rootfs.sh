@@ -3,7 +3,7 @@
 #
 # rootfs.sh - initramfs archives of the guest, made without root.
 #
-#   rootfs.sh base OUT              busybox, openssl, the kernel's modules we use, /init
+#   rootfs.sh base OUT              busybox, bash, openssl, the kernel's modules we use, /init
 #   rootfs.sh layer OUT DIR         the tree DIR and the shared libraries its programs need
 #   rootfs.sh script OUT FILE       FILE as /run.sh
 #
@@ -57,9 +57,16 @@ base() {
     [ -e "${MODULES:?}/modules.dep" ] || depmod -b "${MODULES%/lib/modules/*}" "$(basename "$MODULES")"
     mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,etc,mnt/share,root,run,var,lib/modules,opt,usr/bin}
     install "$(command -v busybox)" "$root/bin/busybox"
+    install "$(command -v bash)" "$root/bin/bash"
+    ln -s /bin/bash "$root/usr/bin/bash"
+    ln -s /bin/busybox "$root/usr/bin/env"
+    libs "$(command -v bash)"
     install "$(command -v openssl)" "$root/usr/bin/openssl"
     libs "$(command -v openssl)"
-    cp -a /lib/terminfo "$root/lib/"
+    # Debian 12 and 13 keep them in different folders, where their libraries look.
+    { dpkg -L ncurses-base 2>/dev/null || true; } | grep '/terminfo/./' | while read -r m; do
+        install -D -m 644 "$m" "$root$m"
+    done
     install -m 755 "$here/guest-init.sh" "$root/init"
     printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' > "$root/etc/passwd"
     printf 'root:x:0:\nhsm:x:900:\nnogroup:x:65534:\n' > "$root/etc/group"

@@ -29,11 +29,13 @@ usage() { sed -n '4,17s/^# \{0,1\}//p' "$0" >&2; exit 125; }
 mode=${1:-}
 case $mode in
 prompt | shell) [ $# -eq 1 ] || usage ;;
-script) [ $# -eq 2 ] || usage; [ -r "$2" ] || die "cannot read the script '$2'" ;;
+script) [ $# -eq 2 ] || usage; [ -r "$2" ] && [ ! -d "$2" ] || die "cannot read the script '$2'" ;;
 *) usage ;;
 esac
 [[ $NODES =~ ^[1-9][0-9]*$ ]] || die "NODES=$NODES is not a number of cards"
 [[ $CPUS =~ ^[1-9][0-9]*$ ]] || die "CPUS=$CPUS is not a number of processors"
+[[ $TIMEOUT =~ ^[1-9][0-9]*$ ]] || die "TIMEOUT=$TIMEOUT is not a number of seconds"
+[[ $ACTIVATE =~ ^(yes|no)$ ]] || die "ACTIVATE=$ACTIVATE is neither yes nor no"
 [ -z "$SHARE" ] || [ -d "$SHARE" ] || die "SHARE=$SHARE is not a folder"
 
 tmp=$(mktemp -d)
@@ -70,11 +72,11 @@ fi
 for ((n = 0; n < NODES; n++)); do
     store=$KEYSTORE
     [ "$n" = 0 ] || store=$KEYSTORE.$n
-    mkdir -p "$(dirname "$store")"
+    mkdir -p "$(dirname "$store")" || die "KEYSTORE=$KEYSTORE: its folder cannot be made"
     args+=(-device "pcie-root-port,id=rp$n,chassis=$((n + 1)),slot=$((n + 1))"
-           -device "hsm-pci,id=hsm$n,bus=rp$n,keystore=$store,node-id=$n${HSM_PROPS:+,$HSM_PROPS}")
+           -device "hsm-pci,id=hsm$n,bus=rp$n,keystore=${store//,/,,},node-id=$n${HSM_PROPS:+,$HSM_PROPS}")
 done
-[ -z "$SHARE" ] || args+=(-virtfs "local,path=$SHARE,mount_tag=share,security_model=none")
+[ -z "$SHARE" ] || args+=(-virtfs "local,path=${SHARE//,/,,},mount_tag=share,security_model=none")
 [ -z "$QMP" ] || args+=(-qmp "unix:$QMP,server=on,wait=off")
 
 # shellcheck disable=SC2206 # QEMU_EXTRA is words by contract

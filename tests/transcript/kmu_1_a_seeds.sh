@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh
+# shellcheck shell=bash
 # The examples of the documented pages, in order, on a fresh store.
 
 begin "genSymKey: an AES key, the first of the card"
@@ -19,12 +19,11 @@ begin "genSymKey: return quickly"
 me genSymKey -t 16 -s 512 -l IT_test_key -min_srv 1 -timeout 1
 
 begin "genSymKey: the loop of the page"
-i=0
-while [ $i -lt 30 ]; do
+for i in {1..30}; do
 	"$BIN/key_mgmt_util" Cfm3Util singlecmd loginHSM -u CU -s example_user -p example_pwd \
 		genSymKey -l aes -t 31 -s 32 -min_srv 1 -timeout 1
-	i=$((i + 1))
 done >loop
+echo "$i"
 grep -c 'Symmetric Key Created.  Key Handle:' loop
 me findKey -l aes | sed -n '/Total/p'
 

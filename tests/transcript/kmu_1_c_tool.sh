@@ -35,6 +35,19 @@ exit
 Error2String -r 0xdb
 END
 
+begin "standard input: a line with a NUL byte is refused whole"
+printf 'listUsers\0 -x\nError2String -r 0xa8\n' | kmu | sed -n '/^Command/,$p; /^Error/p'
+
+begin "standard input: that cannot be read"
+kmu </ 2>&1 | tail -n 2
+
+begin "a password too long is no next command"
+{
+	echo loginHSM -u CU -s example_user -hpswd
+	printf '%1000s\n' x | tr ' ' p
+	echo Error2String -r 0xa8
+} | kmu | sed -n '/^Command/p; /returned:/p; /^exit/p'
+
 begin "lines by -c come first"
 echo loginStatus | kmu -c 'loginHSM -u CU -s example_user -p example_pwd' -c '# nothing'
 kmu -c quit -c loginStatus </dev/null

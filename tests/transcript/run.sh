@@ -29,7 +29,7 @@ run_host() {
 		ln -sf "$build/kmu_host" "$out/bin/key_mgmt_util"
 		ln -sf "$build/activate_host" "$out/bin/hsm_activate"
 	}
-	BIN=$out/bin HSM_DEVICE=$store sh "$1"
+	BIN=$out/bin HSM_DEVICE=$store bash "$1"
 }
 
 run_guest() {

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -239,6 +242,10 @@ static void test_missing_values(void **state)
 		assert_non_null(strstr(a.error, probe_opts[i].name));
 		assert_non_null(strstr(a.error, "has no value."));
 		cli_args_free(&a);
+		snprintf(line, sizeof(line), "probe -k 1 %s -h", probe_opts[i].name);
+		assert_false(parse(line, false, &a));
+		assert_non_null(strstr(a.error, "has no value."));
+		cli_args_free(&a);
 	}
 }
 
@@ -356,6 +363,32 @@ static void test_line_wiped(void **state)
 		assert_int_equal(line[i], 0);
 }
 
+/* ^C at the prompt drops what was typed; the tool lives on. */
+static void test_ctrl_c(void **state)
+{
+	static const char keys[] = "junk\003leave\r";
+	char seen[256] = "";
+	int tty, status = -1;
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+
+	(void)state;
+	pid = forkpty(&tty, NULL, NULL, NULL);
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(cli_loop(&tool) == CLI_OK ? 42 : 1);
+	while (!strstr(seen, "> ") && n < sizeof(seen) - 1 &&
+	       (got = read(tty, seen + n, sizeof(seen) - 1 - n)) > 0)
+		n += (size_t)got;
+	assert_int_equal(write(tty, keys, sizeof(keys) - 1), sizeof(keys) - 1);
+	while (read(tty, seen, sizeof(seen)) > 0)
+		continue;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 42);
+	close(tty);
+}
+
 static void test_split(void **state)
 {
 	char plain[] = "  a\tbb  c\r\n", quoted[] = "a \"b c\" 'd \"e' f\"g\"h ''";
@@ -393,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_tag),
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_line_wiped),
+		cmocka_unit_test(test_ctrl_c),
 		cmocka_unit_test(test_split),
 	};
 

@@ -200,6 +200,8 @@ static void test_path(void **state)
 	(void)state;
 	unsetenv(HSM_DEVICE_ENV);
 	assert_string_equal(hsm_default_path(), "/dev/hsm0");
+	setenv(HSM_DEVICE_ENV, "", 1);
+	assert_string_equal(hsm_default_path(), "/dev/hsm0");
 	setenv(HSM_DEVICE_ENV, NODE, 1);
 	assert_string_equal(hsm_default_path(), NODE);
 	assert_int_equal(hsm_open(NULL, &other), 0);

@@ -29,6 +29,12 @@ static const struct cli_opt *find_opt(const struct cli_cmd *cmd, const char *wor
 	return NULL;
 }
 
+/* Every command has -h. */
+static bool is_opt(const struct cli_cmd *cmd, const char *word)
+{
+	return !strcmp(word, "-h") || find_opt(cmd, word);
+}
+
 static bool names_secret(const struct cli_cmd *cmd, const char *word)
 {
 	const struct cli_opt *o = find_opt(cmd, word);
@@ -59,7 +65,7 @@ static void mask(char *word)
 static bool hide_secrets(const struct cli_tool *tool, int argc, char **argv, struct cli_args *a)
 {
 	for (int i = 1; i + 1 < argc; i++) {
-		if (!is_secret(tool, a->cmd, argv[i]) || (a->cmd && find_opt(a->cmd, argv[i + 1])))
+		if (!is_secret(tool, a->cmd, argv[i]) || (a->cmd && is_opt(a->cmd, argv[i + 1])))
 			continue;
 		a->hidden = true;
 		i++;
@@ -82,7 +88,7 @@ static bool take_value(struct cli_args *a, struct cli_value *v, int argc, char *
 		return cli_value_read(v, word, a->error, sizeof(a->error));
 	if (strcmp(word, o->name) != 0)	/* the prefix form */
 		return cli_value_read(v, word + 1, a->error, sizeof(a->error));
-	if (*i + 1 >= argc || find_opt(a->cmd, argv[*i + 1]))
+	if (*i + 1 >= argc || is_opt(a->cmd, argv[*i + 1]))
 		return FAULT(a, "%s (%s) has no value.", o->what, o->name);
 	word = argv[++*i];
 	return cli_value_read(v, o->kind == CLI_SECRET ? a->secret : word, a->error,

@@ -161,7 +161,8 @@ int cli_loop(const struct cli_tool *tool);
 
 /*
  * Asks for a secret without echo; from standard input as it is if that is no
- * terminal. Length without line end, or -1. The caller wipes @buf.
+ * terminal. Length without line end, at most @room - 1 (the rest of a longer line
+ * is dropped), or -1. The caller wipes @buf.
  */
 int cli_password(const char *prompt, char *buf, size_t room);
 

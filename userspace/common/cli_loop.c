@@ -103,17 +103,32 @@ int cli_line(const struct cli_tool *tool, char *line)
 	return is_blank(line) ? CLI_OK : run_line(tool, line, true, &keep);
 }
 
+/* A line of a file, @len bytes. What stands before a NUL is no command of its own. */
+static int file_line(const struct cli_tool *tool, char *line, size_t len)
+{
+	if (strlen(line) != len) {
+		printf("\nError: A line of the input holds a NUL byte.\n");
+		return CLI_USAGE;
+	}
+	line[strcspn(line, "\r\n")] = '\0';
+	return cli_line(tool, line);
+}
+
 static int loop_file(const struct cli_tool *tool)
 {
 	char *line = NULL;
 	size_t room = 0;
+	ssize_t len;
 	int first = CLI_OK, rc = CLI_OK;
 
-	while (rc != CLI_LEAVE && getline(&line, &room, stdin) >= 0) {
-		line[strcspn(line, "\r\n")] = '\0';
-		rc = cli_line(tool, line);
+	while (rc != CLI_LEAVE && (len = getline(&line, &room, stdin)) >= 0) {
+		rc = file_line(tool, line, (size_t)len);
 		if (rc != CLI_LEAVE && !first)
 			first = rc;
+	}
+	if (ferror(stdin)) {
+		fprintf(stderr, "%s: standard input cannot be read\n", tool->name);
+		first = first ? first : CLI_FAILED;
 	}
 	if (line)
 		explicit_bzero(line, room);
@@ -175,6 +190,9 @@ static int loop_terminal(const struct cli_tool *tool)
 	el_set(el, EL_EDITOR, "emacs");
 	el_set(el, EL_HIST, history, hist);
 	el_set(el, EL_SIGNAL, 1);
+	/* ^C while a line is typed drops the line, not the session and its keys. */
+	el_set(el, EL_SETTY, "-d", "-isig", NULL);
+	el_set(el, EL_BIND, "^C", "em-kill-line", NULL);
 	putchar('\n');
 	loop_lines(tool, el, hist);
 	history_end(hist);
@@ -202,6 +220,17 @@ static bool echo_off(struct termios *old)
 
 #define CTRL_C	3
 
+/* Drops what of the line did not fit: a piece of a secret is no next command. */
+static void drop_rest(const char *buf)
+{
+	int c = 0;
+
+	if (strchr(buf, '\n'))
+		return;
+	while (c != '\n' && c != EOF)
+		c = getchar();
+}
+
 /*
  * From the buffered stream that loop_file() reads too, so that no byte is lost.
  * Signals are off while the echo is, so that nobody is left with a dumb terminal.
@@ -216,6 +245,8 @@ int cli_password(const char *prompt, char *buf, size_t room)
 	fflush(stdout);
 	quiet = isatty(STDIN_FILENO) && echo_off(&old);
 	got = fgets(buf, (int)room, stdin);
+	if (got)
+		drop_rest(buf);
 	if (quiet)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
 	putchar('\n');

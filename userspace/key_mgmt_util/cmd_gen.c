@@ -56,7 +56,12 @@ static bool check_make(struct cli_args *a)
 			 "Timeout (-timeout) is valid only together with -min_srv.");
 		return false;
 	}
-	if (m_value && m_value > n + 1) {
+	if (m_value && !users) {
+		snprintf(a->error, sizeof(a->error),
+			 "Quorum value (-m_value) is valid only together with -u.");
+		return false;
+	}
+	if (m_value > n + 1) {
 		snprintf(a->error, sizeof(a->error),
 			 "Quorum value (-m_value) %u is larger than the number of users of the "
 			 "key: %u in -u, and you.", m_value, n);

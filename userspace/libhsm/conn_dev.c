@@ -108,7 +108,7 @@ const char *hsm_default_path(void)
 {
 	const char *path = secure_getenv(HSM_DEVICE_ENV);
 
-	return path ? path : HSM_DEVICE_DEFAULT;
+	return path && *path ? path : HSM_DEVICE_DEFAULT;
 }
 
 int hsm_open(const char *path, struct hsm **out)

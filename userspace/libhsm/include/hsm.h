@@ -130,7 +130,7 @@ struct hsm_card {
 	uint32_t damaged;		/* stored records that the card refused */
 };
 
-/* $HSM_DEVICE, or else HSM_DEVICE_DEFAULT. Not the caller's. */
+/* $HSM_DEVICE, or HSM_DEVICE_DEFAULT if that is unset or empty. Not the caller's. */
 const char *hsm_default_path(void);
 
 /*
