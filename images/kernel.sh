@@ -47,14 +47,15 @@ image() {
 
 # The headers' makefiles name each other by absolute path.
 headers() {
-    local kdir=$dir/usr/src/linux-headers-$rel-amd64
+    local kdir=$dir/usr/src/linux-headers-$rel-amd64 kbuild
     if [ ! -e "$dir/.headers" ]; then
-        fetch headers.fetched "linux-headers-$rel-amd64" "linux-headers-$rel-common" "linux-kbuild-$rel"
+        kbuild=$(apt-cache depends "linux-headers-$rel-amd64" | sed -n 's/^ *Depends: \(linux-kbuild-.*\)$/\1/p')
+        fetch headers.fetched "linux-headers-$rel-amd64" "linux-headers-$rel-common" "$kbuild"
         sed -i "s|/usr/src/linux-headers|$dir/usr/src/linux-headers|g" "$kdir/Makefile"
-        ln -sfn "$dir/usr/lib/linux-kbuild-$rel/scripts" "$kdir/scripts"
-        ln -sfn "$dir/usr/lib/linux-kbuild-$rel/tools" "$kdir/tools"
+        ln -sfn "$dir/usr/lib/$kbuild/scripts" "$kdir/scripts"
+        ln -sfn "$dir/usr/lib/$kbuild/tools" "$kdir/tools"
         for d in scripts tools; do
-            ln -sfn "$dir/usr/lib/linux-kbuild-$rel/$d" "$dir/usr/src/linux-headers-$rel-common/$d"
+            ln -sfn "$dir/usr/lib/$kbuild/$d" "$dir/usr/src/linux-headers-$rel-common/$d"
         done
         touch "$dir/.headers"
     fi

@@ -13,7 +13,7 @@
  *
  *	ENOTTY		unknown ioctl number
  *	EINVAL		a field has a wrong value, or size is below the minimum
- *	E2BIG		non-zero bytes beyond what this driver knows
+ *	E2BIG		non-zero bytes beyond what this driver knows, or size above 4096
  *	EOPNOTSUPP	unknown flag
  *	EFAULT		a user address cannot be read or written
  *	EMSGSIZE	in_len or out_len above max_transfer
