@@ -35,6 +35,7 @@ help:		## this list
 #   ACTIVATE=no      leave a fresh card as it left the factory
 #   HSM_PROPS=a=b,.. more properties of the card: workers=4, fips=on, secret=...
 #   QEMU_EXTRA=...   more words for QEMU's command line
+#   SERIES=6.1       boot Debian's Linux 6.1 instead of 6.12 (on Debian 12)
 #   HSM_CACHE=dir    where downloads and the QEMU build are kept (build/cache)
 #   QEMU_SRC= KDIR= KERNEL= MODULES=   your own QEMU 10.0 source, kernel headers, kernel image, modules
 #   LANES="..."      make test: which lanes (unit unit-user qtest crash kselftest transcript vm)
@@ -80,11 +81,11 @@ tools: deps-build	## libhsm and the tools
 	@$(MAKE) -s --no-print-directory -C userspace O=$(BUILD)/guest
 	@$(MAKE) -s --no-print-directory -C userspace O=$(BUILD)/guest install DESTDIR=$(ROOT) PREFIX=/opt/cloudhsm
 
-$(BUILD)/image/base.cpio: images/rootfs.sh images/guest-init.sh $(LINUX)/release
+$(BUILD)/image/base-$(SERIES).cpio: images/rootfs.sh images/guest-init.sh $(LINUX)/release
 	@mkdir -p $(@D)
 	@MODULES=$(MODULES) images/rootfs.sh base $@
 
-image: qemu driver tools $(BUILD)/image/base.cpio $(HSM_CACHE)/roms/usr/share/seabios	## the guest's initramfs
+image: qemu driver tools $(BUILD)/image/base-$(SERIES).cpio $(HSM_CACHE)/roms/usr/share/seabios	## the guest's initramfs
 	@install -C -D -m 644 $(DRIVER)/hsm.ko $(ROOT)/opt/cloudhsm/lib/hsm.ko
 	@if [ ! -e $(BUILD)/image/product.cpio ] || \
 	    [ -n "$$(find $(ROOT) -type f -newer $(BUILD)/image/product.cpio -print -quit)" ]; then \

@@ -12,12 +12,13 @@
 # store KEYSTORE.n), SHARE (host folder, /mnt/share in the guest), MEM, CPUS, ACCEL,
 # ACTIVATE (yes|no), TIMEOUT (seconds, script), HSM_PROPS (more properties of the card),
 # QEMU_EXTRA (more words for QEMU's command line), LAYERS (more initramfs archives),
-# QMP (path of a socket to make), GUEST_LOG (file).
+# QMP (path of a socket to make), GUEST_LOG (file), SERIES (6.12, or 6.1), KERNEL (image).
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 build=${BUILD:-$(dirname "$here")/build}
-: "${QEMU:=$build/qemu-system-x86_64}" "${KERNEL:=${HSM_CACHE:-$build/cache}/linux-6.12/vmlinuz}"
+: "${QEMU:=$build/qemu-system-x86_64}" "${SERIES:=6.12}"
+: "${KERNEL:=${HSM_CACHE:-$build/cache}/linux-$SERIES/vmlinuz}"
 : "${ROMS:=${HSM_CACHE:-$build/cache}/roms/usr/share}"
 : "${KEYSTORE:=$build/keystore/hsm0.db}" "${NODES:=1}" "${SHARE:=}" "${MEM:=512M}" "${CPUS:=1}"
 : "${ACCEL:=tcg}" "${ACTIVATE:=yes}" "${TIMEOUT:=600}" "${HSM_PROPS:=}" "${QEMU_EXTRA:=}"
@@ -41,7 +42,7 @@ esac
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-parts=("$build/image/base.cpio" "$build/image/product.cpio")
+parts=("$build/image/base-$SERIES.cpio" "$build/image/product.cpio")
 for l in $LAYERS; do parts+=("$l"); done
 if [ "$mode" = script ]; then
     "$here/rootfs.sh" script "$tmp/script.cpio" "$2"
