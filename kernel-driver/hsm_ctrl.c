@@ -140,11 +140,12 @@ int hsm_ctrl_enable(struct hsm *hsm)
 /* Takes commands on an enabled card. */
 int hsm_ctrl_go(struct hsm *hsm)
 {
-	if (!hsm_state_move(hsm, HSM_STATE_LIVE))
-		return -ENODEV;
 	/* What pci_restore_state() gives back after an error; it does so once only. */
 	pci_save_state(hsm->pdev);
+	/* Before the state, which is what an open waits for: its first command must not fail. */
 	hsm_queues_go(hsm);
+	if (!hsm_state_move(hsm, HSM_STATE_LIVE))
+		return -ENODEV;
 	/* A tick of the time before must not be the one that is waited for: it may just end. */
 	mod_delayed_work(system_unbound_wq, &hsm->watchdog, msecs_to_jiffies(HSM_WATCHDOG_MS));
 	return 0;

@@ -178,8 +178,8 @@ static void hsm_queues_set(struct hsm *hsm, bool live)
 		struct hsm_queue *q = &hsm->queues[i];
 
 		spin_lock_irqsave(&q->lock, flags);
-		/* The state moves before the queues halt: a late start cannot undo that. */
-		q->live = live && READ_ONCE(hsm->state) == HSM_STATE_LIVE;
+		/* An end moves the state before it halts the queues: no start undoes that. */
+		q->live = live && READ_ONCE(hsm->state) < HSM_STATE_REMOVING;
 		spin_unlock_irqrestore(&q->lock, flags);
 		wake_up_all(&q->slot_wait);
 	}
