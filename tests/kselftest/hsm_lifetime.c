@@ -223,4 +223,37 @@ TEST_F(full, restart_before_submission)
 	EXPECT_EQ(n.rv, 0);
 }
 
+static void *resets_main(void *arg)
+{
+	for (int i = 0; i < 40; i++) {
+		int fd = open("/sys/class/hsm/hsm0/reset_controller", O_WRONLY);
+
+		if (fd < 0 || write(fd, "1", 1) != 1)
+			*(int *)arg = -1;
+		close(fd);
+		sleep_ms(2);
+	}
+	return NULL;
+}
+
+/* An open that waited for a reset finds a card that takes commands. */
+TEST(first_command_after_a_reset)
+{
+	int failed = 0, early = 0;
+	pthread_t tid;
+
+	ASSERT_EQ(pthread_create(&tid, NULL, resets_main, &failed), 0);
+	for (uint64_t end = now_ms() + 1500; now_ms() < end;) {
+		long resets = hsm_attr_number("resets");
+		int fd = hsm_open();
+
+		if (fd >= 0 && cmd_nop(fd) == -ESTALE)
+			early += hsm_attr_number("resets") == resets;
+		close(fd);
+	}
+	pthread_join(tid, NULL);
+	EXPECT_EQ(failed, 0);
+	EXPECT_EQ(early, 0);
+}
+
 TEST_HARNESS_MAIN
