@@ -5,6 +5,7 @@
  */
 
 #include "qemu/osdep.h"
+#include <sys/resource.h>
 #include "qobject/qdict.h"
 #include "hsm-lib.h"
 
@@ -141,8 +142,42 @@ static void test_store(void)
     g_assert_cmpint(rmdir(dir), ==, 0);
 }
 
+/* The limit that /proc shows for the QEMU of @props. */
+static unsigned long core_limit(const char *props)
+{
+    g_autofree char *args = g_strdup_printf(
+        "-machine q35 -m 64 -device pcie-root-port,id=rp0,chassis=1 "
+        "-device hsm-pci,bus=rp0,x-store=memory%s", props);
+    QTestState *qts = qtest_init(args);
+    g_autofree char *path = g_strdup_printf("/proc/%d/limits", qtest_pid(qts));
+    g_autofree char *limits = NULL;
+    unsigned long hard = 1;
+    const char *line;
+
+    g_assert_true(g_file_get_contents(path, &limits, NULL, NULL));
+    line = strstr(limits, "Max core file size");
+    g_assert_nonnull(line);
+    if (sscanf(line, "Max core file size %*s %lu", &hard) != 1) {
+        hard = ULONG_MAX;       /* "unlimited" */
+    }
+    qtest_quit(qts);
+    return hard;
+}
+
+static void test_core_dump(void)
+{
+    struct rlimit here;
+
+    getrlimit(RLIMIT_CORE, &here);
+    g_assert_cmpuint(core_limit(""), ==, 0);
+    if (here.rlim_max) {
+        g_assert_cmpuint(core_limit(",core-dump=on"), !=, 0);
+    }
+}
+
 void hsm_add_props_tests(void)
 {
     qtest_add_func("hsm/props/bad", test_bad);
     qtest_add_func("hsm/props/store", test_store);
+    qtest_add_func("hsm/props/core-dump", test_core_dump);
 }

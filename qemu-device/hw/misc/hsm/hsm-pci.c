@@ -191,6 +191,9 @@ static void hsm_realize(PCIDevice *pdev, Error **errp)
         hsm_exit_pci(s);
         return;
     }
+    if (!s->core_dump) {
+        hsm_forbid_core_dump();
+    }
     s->event_bh = qemu_bh_new_guarded(hsm_event_bh, s,
                                       &DEVICE(s)->mem_reentrancy_guard);
     hsm_work_start(s);
@@ -315,6 +318,7 @@ static const Property hsm_properties[] = {
     DEFINE_PROP_UINT32("queues", HsmState, n_queues, 8),
     DEFINE_PROP_SIZE("max-transfer", HsmState, max_transfer, 64 * KiB),
     DEFINE_PROP_BOOL("fips", HsmState, fips, false),
+    DEFINE_PROP_BOOL("core-dump", HsmState, core_dump, false),
 };
 
 static void hsm_class_init(ObjectClass *oc, void *data)

@@ -5,6 +5,8 @@
  */
 
 #include "qemu/osdep.h"
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include "qemu/error-report.h"
 #include "qapi/error.h"
 #include "crypto/random.h"
@@ -131,4 +133,15 @@ void hsm_firmware_close(HsmState *s)
     s->fw = NULL;
     s->store->ops->close(s->store);
     s->store = NULL;
+}
+
+/* Of the whole process, and for good: keys in use are all over its heap. */
+void hsm_forbid_core_dump(void)
+{
+    const struct rlimit none = { 0, 0 };
+
+    if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0)) {
+        warn_report("hsm-pci: core dumps cannot be switched off: %s",
+                    strerror(errno));
+    }
 }

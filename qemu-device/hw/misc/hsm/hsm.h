@@ -152,6 +152,7 @@ struct HsmState {
     uint32_t n_workers;
     uint32_t n_queues;
     bool fips;
+    bool core_dump;
 
     MemoryRegion regs;
     QEMUBH *event_bh;
@@ -279,6 +280,7 @@ bool hsm_fault_take(HsmState *s, HsmFault fault);   /* under HsmState.lock */
 /* hsm-platform.c */
 bool hsm_firmware_open(HsmState *s, Error **errp);
 void hsm_firmware_close(HsmState *s);
+void hsm_forbid_core_dump(void);
 
 static inline void hsm_stat(HsmState *s, HsmStat stat)
 {
