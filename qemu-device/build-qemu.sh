@@ -4,9 +4,12 @@
 # build-qemu.sh - QEMU with the HSM card, out of Debian's source package.
 #
 #   build-qemu.sh [-a] [qtest]
+#   build-qemu.sh -l OUT WORD...
 #
 # Leaves $BUILD/qemu-system-x86_64, with qtest also $BUILD/hsm-test, and the path of the
 # source tree in $BUILD/qemu-tree. -a: with ASan and UBSan, into $BUILD/asan instead.
+# -l links the same once more, into OUT, with more words for the linker of the firmware:
+# a QEMU for tests, made of what the product is made of.
 #
 # Environment: BUILD (build), HSM_CACHE (build/cache; tree and objects live there, keyed by
 # version), QEMU_SRC (your own unpacked QEMU 10.0, which is patched in place).
@@ -26,7 +29,7 @@ flags=(--target-list=x86_64-softmmu --without-default-features --without-default
 
 die() { echo "build-qemu.sh: $*" >&2; exit 1; }
 note() { echo "  QEMU	$*" >&2; }
-usage() { sed -n '4,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 # The tree that is there already, else the newest 10.0 of the package archive.
 find_source() {
@@ -94,15 +97,33 @@ graft() {
 }
 
 # The firmware as one object that shows QEMU no names but its interfaces': both sides
-# have an object_new().
+# have an object_new(). seal_firmware SEALED WORD...
 seal_firmware() {
-    local lib=$host/libhsmfw.a sealed=$host/libhsmfw-card.a
-    [ "$lib" -nt "$sealed" ] || return 0
-    ld -r --whole-archive "$lib" -o "$host/hsmfw-card.o"
+    local lib=$host/libhsmfw.a sealed=$1 whole=${1%.a}.o
+    shift
+    [ $# -gt 0 ] || [ "$lib" -nt "$sealed" ] || return 0
+    ld -r --whole-archive "$lib" --no-whole-archive "$@" -o "$whole"
     objcopy -w --keep-global-symbol='fw_*' --keep-global-symbol='store_*' \
-        --keep-global-symbol='posix_*' "$host/hsmfw-card.o"
+        --keep-global-symbol='posix_*' "$whole"
     rm -f "$sealed"
-    ar crs "$sealed" "$host/hsmfw-card.o"
+    ar crs "$sealed" "$whole"
+}
+
+# The command that linked QEMU, with another firmware: link_again OUT WORD...
+link_again() {
+    local to=$1 command
+    shift
+    mkdir -p "$(dirname "$to")"
+    to=$(realpath "$to")
+    seal_firmware "$to.fw.a" "$@"
+    command=$(ninja -C "$build" -t compdb -x c_LINKER c_LINKER_RSP | tr -d '\n' |
+        sed 's/},/},\n/g' | grep '"output": "qemu-system-x86_64"' |
+        sed 's/.*"command": "\(.*\)", *"file".*/\1/; s/\\\(.\)/\1/g')
+    [[ $command == *"$host/libhsmfw-card.a"* ]] || die "no command that links QEMU in $build"
+    command=${command/-o qemu-system-x86_64 /-o "$(printf %q "$to.new")" }
+    command=${command/"$host/libhsmfw-card.a"/"$(printf %q "$to.fw.a")"}
+    (cd "$build" && bash -c "$command") || die "linking $to failed"
+    mv "$to.new" "$to"
 }
 
 # Where the card's build finds headers and firmware; read by hw/misc/hsm/meson.build.
@@ -148,7 +169,12 @@ install_new() {
     cp -p "$1" "$to.new" && mv "$to.new" "$to"
 }
 
-qtest=0
+qtest=0 link=()
+if [ "${1:-}" = -l ]; then
+    [ $# -ge 3 ] || usage
+    link=("${@:2}")
+    set --
+fi
 for arg in "$@"; do
     case $arg in
     -a) san=1 ;;
@@ -180,7 +206,8 @@ mkdir -p "$objects"
 exec 8> "$build.lock"
 flock 8
 make -s -C "$here" O="$host" SAN="$san" >&2
-seal_firmware
+seal_firmware "$host/libhsmfw-card.a"
 write_paths
 configure
 compile
+[ ${#link[@]} = 0 ] || link_again "${link[@]}"

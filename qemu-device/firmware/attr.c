@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* attr.c - the table of key kinds and attributes. */
-#include "attr.h"
+/* attr.c - the table of key kinds and attributes, and reading from it. */
+#include "attr_int.h"
 
-#include "hsm/hsm_cmd.h"
-#include "object.h"
+#include "crypto_key.h"
+#include "key_numbers.h"
 #include "tlv.h"
 
 const struct kind_def key_kinds[KINDS] = {
@@ -15,6 +15,12 @@ const struct kind_def key_kinds[KINDS] = {
 			      HSM_RSA_BITS_MAX, 256, true },
 	[KIND_RSA_PRIVATE] = { HSM_KEY_CLASS_PRIVATE, HSM_KEY_RSA, HSM_RSA_BITS_MIN,
 			       HSM_RSA_BITS_MAX, 256, true },
+	[KIND_EC_PUBLIC] = { HSM_KEY_CLASS_PUBLIC, HSM_KEY_EC, 0, 0, 1, true },
+	[KIND_EC_PRIVATE] = { HSM_KEY_CLASS_PRIVATE, HSM_KEY_EC, 0, 0, 1, true },
+	[KIND_DSA_PUBLIC] = { HSM_KEY_CLASS_PUBLIC, HSM_KEY_DSA, HSM_DSA_BITS, HSM_DSA_BITS, 1,
+			      true },
+	[KIND_DSA_PRIVATE] = { HSM_KEY_CLASS_PRIVATE, HSM_KEY_DSA, HSM_DSA_BITS, HSM_DSA_BITS, 1,
+			       true },
 };
 
 enum key_kind key_kind_of(uint32_t class, uint32_t key_type)
@@ -52,142 +58,147 @@ static struct bytes get_key_type(const struct object *o, uint8_t scratch[4])
 	return le32_bytes(key_kinds[o->kind].key_type, scratch);
 }
 
-static struct bytes get_label(const struct object *o, uint8_t scratch[4])
-{
-	(void)scratch;
-	return object_label(o);
-}
-
-static struct bytes get_id(const struct object *o, uint8_t scratch[4])
-{
-	(void)scratch;
-	return object_id(o);
-}
-
 static struct bytes get_value_len(const struct object *o, uint8_t scratch[4])
 {
 	return le32_bytes(o->value_len, scratch);
 }
 
-static struct bytes get_kcv(const struct object *o, uint8_t scratch[4])
-{
-	(void)scratch;
-	return (struct bytes){ o->kcv, sizeof(o->kcv) };
-}
-
-static struct bytes get_modulus(const struct object *o, uint8_t scratch[4])
-{
-	(void)scratch;
-	return object_modulus(o);
-}
-
 /* Every modulus that is made or loaded has its top bit set. */
 static struct bytes get_modulus_bits(const struct object *o, uint8_t scratch[4])
 {
-	return le32_bytes(o->modulus_len * 8u, scratch);
+	const struct fc_curve *curve;
+
+	if (key_kinds[o->kind].key_type == HSM_KEY_DSA)
+		return le32_bytes(HSM_DSA_BITS, scratch);
+	if (key_kinds[o->kind].key_type == HSM_KEY_RSA)
+		return le32_bytes(o->modulus_len * 8u, scratch);
+	curve = fc_curve_by_id(object_curve(o));
+	return le32_bytes(curve ? curve->nid : 0, scratch);
 }
 
-static struct bytes get_exponent(const struct object *o, uint8_t scratch[4])
-{
-	(void)scratch;
-	return object_exponent(o);
+#define GETTER(name, value) \
+static struct bytes get_##name(const struct object *o, uint8_t scratch[4]) \
+{ \
+	(void)scratch; \
+	return value; \
 }
+
+GETTER(label, object_label(o))
+GETTER(id, object_id(o))
+GETTER(modulus, object_modulus(o))
+GETTER(exponent, object_exponent(o))
+GETTER(wrap_template, object_wrap_template(o))
+GETTER(unwrap_template, object_unwrap_template(o))
+GETTER(kcv, ((struct bytes){ o->kcv, sizeof(o->kcv) }))
+
+#define AES		(1u << KIND_AES)
+#define DES3		(1u << KIND_DES3)
+#define GENERIC		(1u << KIND_GENERIC)
+#define SECRETS		(AES | DES3 | GENERIC | 1u << KIND_RC4)
+#define RSA_PUBLIC	(1u << KIND_RSA_PUBLIC)
+#define RSA_PRIVATE	(1u << KIND_RSA_PRIVATE)
+#define PUBLICS		(RSA_PUBLIC | 1u << KIND_EC_PUBLIC | 1u << KIND_DSA_PUBLIC)
+#define PRIVATES	(RSA_PRIVATE | 1u << KIND_EC_PRIVATE | 1u << KIND_DSA_PRIVATE)
+#define ALL_KINDS	((1u << KINDS) - 1)
+#define NOT_RSA		(ALL_KINDS & ~(RSA_PUBLIC | RSA_PRIVATE))
+
+#define UP		STEP_UP
+#define DOWN		STEP_DOWN
+#define BOTH		(STEP_UP | STEP_DOWN)
+#define FIXED		0, WHO_NOBODY, 0, false
+#define OWNER(kinds, steps)	kinds, WHO_OWNER, steps, true
 
 /*
- * Per kind, in the order of enum key_kind: '0' and '1' value at birth; 't' as TOKEN
- * and 'x' as EXTRACTABLE was asked for, 'n' the opposite of 'x'; '*' any; '-' the
- * key has not got it. @by_number: kinds for which ALL leaves it out.
+ * In the order of the vendor's attribute files. Columns of birth: AES, DES3, generic,
+ * RC4, then public and private of RSA, EC, DSA.
  */
-struct attr_def {
-	uint32_t number;
-	struct bytes (*get)(const struct object *o, uint8_t scratch[4]);	/* NULL: boolean */
-	enum attr_bit bit;
-	char birth[KINDS + 1];
-	uint32_t by_number;
+const struct attr_def attr_table[] = {
+	{ HSM_ATTR_CLASS, get_class, 0, "**********", 0, FIXED },
+	{ HSM_ATTR_KEY_TYPE, get_key_type, 0, "**********", 0, FIXED },
+	{ HSM_ATTR_TOKEN, NULL, BIT_TOKEN, "1111111111", 0, OWNER(ALL_KINDS, UP) },
+	{ HSM_ATTR_PRIVATE, NULL, BIT_PRIVATE, "1111111111", 0, FIXED },
+	{ HSM_ATTR_ENCRYPT, NULL, BIT_ENCRYPT, "1111100000", 0, OWNER(SECRETS | RSA_PUBLIC, BOTH) },
+	{ HSM_ATTR_DECRYPT, NULL, BIT_DECRYPT, "1111010000", 0,
+	  OWNER(SECRETS | RSA_PRIVATE, BOTH) },
+	{ HSM_ATTR_WRAP, NULL, BIT_WRAP, "1000100000", 0, OWNER(AES | DES3 | RSA_PUBLIC, BOTH) },
+	{ HSM_ATTR_UNWRAP, NULL, BIT_UNWRAP, "1000010000", 0,
+	  OWNER(AES | DES3 | RSA_PRIVATE, BOTH) },
+	{ HSM_ATTR_SIGN, NULL, BIT_SIGN, "0000010101", 0,
+	  OWNER(AES | DES3 | GENERIC | PRIVATES, BOTH) },
+	{ HSM_ATTR_VERIFY, NULL, BIT_VERIFY, "0000101010", 0,
+	  OWNER(AES | DES3 | GENERIC | PUBLICS, BOTH) },
+	{ HSM_ATTR_LOCAL, NULL, BIT_LOCAL, "llllllllll", 0, FIXED },
+	{ HSM_ATTR_SENSITIVE, NULL, BIT_SENSITIVE, "1111010101", 0, OWNER(SECRETS | PRIVATES, UP) },
+	{ HSM_ATTR_EXTRACTABLE, NULL, BIT_EXTRACTABLE, "1111111111", 0,
+	  OWNER(SECRETS | PRIVATES, DOWN) },
+	{ HSM_ATTR_LABEL, get_label, 0, "**********", 0, ALL_KINDS, WHO_OWNER, 0, false },
+	{ HSM_ATTR_ID, get_id, 0, "**********", 0, FIXED },
+	{ HSM_ATTR_VALUE_LEN, get_value_len, 0, "**********", 0, FIXED },
+	{ HSM_ATTR_KCV, get_kcv, 0, "**********", 0, FIXED },
+	{ HSM_ATTR_MODULUS, get_modulus, 0, "----******", 0, FIXED },
+	{ HSM_ATTR_MODULUS_BITS, get_modulus_bits, 0, "----******", 0, FIXED },
+	{ HSM_ATTR_PUBLIC_EXPONENT, get_exponent, 0, "----**----", 0, FIXED },
+	{ HSM_ATTR_TRUSTED, NULL, BIT_TRUSTED, "0000000000", NOT_RSA,
+	  AES | DES3 | RSA_PUBLIC | RSA_PRIVATE, WHO_OFFICER, BOTH, false },
+	{ HSM_ATTR_WRAP_WITH_TRUSTED, NULL, BIT_WRAP_WITH_TRUSTED, "0000000000", NOT_RSA,
+	  OWNER(SECRETS | PRIVATES, UP) },
+	{ HSM_ATTR_DESTROYABLE, NULL, BIT_DESTROYABLE, "1111111111", NOT_RSA,
+	  OWNER(ALL_KINDS, BOTH) },
+	{ HSM_ATTR_DERIVE, NULL, BIT_DERIVE, "0000000000", NOT_RSA, 0, WHO_NOBODY, 0, true },
+	{ HSM_ATTR_ALWAYS_SENSITIVE, NULL, BIT_ALWAYS_SENSITIVE, "aaaaaaaaaa", NOT_RSA, FIXED },
+	{ HSM_ATTR_NEVER_EXTRACTABLE, NULL, BIT_NEVER_EXTRACTABLE, "nnnnnnnnnn", NOT_RSA, FIXED },
+	{ HSM_ATTR_WRAP_TEMPLATE, get_wrap_template, 0, "oo--o-----", ALL_KINDS,
+	  AES | DES3 | RSA_PUBLIC, WHO_OWNER, 0, false },
+	{ HSM_ATTR_UNWRAP_TEMPLATE, get_unwrap_template, 0, "oo---o----", ALL_KINDS,
+	  AES | DES3 | RSA_PRIVATE, WHO_OWNER, 0, false },
 };
 
-#define SECRETS (1u << KIND_AES | 1u << KIND_DES3 | 1u << KIND_GENERIC | 1u << KIND_RC4)
+const size_t attr_count = sizeof(attr_table) / sizeof(attr_table[0]);
 
-/* In the order of the vendor's attribute files. */
-static const struct attr_def attrs[] = {
-	/* AES, DES3, generic, RC4, RSA public, RSA private */
-	{ HSM_ATTR_CLASS, get_class, 0,			  "******", 0 },
-	{ HSM_ATTR_KEY_TYPE, get_key_type, 0,		  "******", 0 },
-	{ HSM_ATTR_TOKEN, NULL, BIT_TOKEN,		  "tttttt", 0 },
-	{ HSM_ATTR_PRIVATE, NULL, BIT_PRIVATE,		  "111111", 0 },
-	{ HSM_ATTR_ENCRYPT, NULL, BIT_ENCRYPT,		  "111110", 0 },
-	{ HSM_ATTR_DECRYPT, NULL, BIT_DECRYPT,		  "111101", 0 },
-	{ HSM_ATTR_WRAP, NULL, BIT_WRAP,		  "100010", 0 },
-	{ HSM_ATTR_UNWRAP, NULL, BIT_UNWRAP,		  "100001", 0 },
-	{ HSM_ATTR_SIGN, NULL, BIT_SIGN,		  "000001", 0 },
-	{ HSM_ATTR_VERIFY, NULL, BIT_VERIFY,		  "000010", 0 },
-	{ HSM_ATTR_LOCAL, NULL, BIT_LOCAL,		  "111111", 0 },
-	{ HSM_ATTR_SENSITIVE, NULL, BIT_SENSITIVE,	  "111101", 0 },
-	{ HSM_ATTR_EXTRACTABLE, NULL, BIT_EXTRACTABLE,	  "xxxx1x", 0 },
-	{ HSM_ATTR_LABEL, get_label, 0,			  "******", 0 },
-	{ HSM_ATTR_ID, get_id, 0,			  "******", 0 },
-	{ HSM_ATTR_VALUE_LEN, get_value_len, 0,		  "******", 0 },
-	{ HSM_ATTR_KCV, get_kcv, 0,			  "******", 0 },
-	{ HSM_ATTR_MODULUS, get_modulus, 0,		  "----**", 0 },
-	{ HSM_ATTR_MODULUS_BITS, get_modulus_bits, 0,	  "----**", 0 },
-	{ HSM_ATTR_PUBLIC_EXPONENT, get_exponent, 0,	  "----**", 0 },
-	{ HSM_ATTR_TRUSTED, NULL, BIT_TRUSTED,		  "000000", SECRETS },
-	{ HSM_ATTR_WRAP_WITH_TRUSTED, NULL, BIT_WRAP_WITH_TRUSTED, "000000", SECRETS },
-	{ HSM_ATTR_DESTROYABLE, NULL, BIT_DESTROYABLE,	  "111111", SECRETS },
-	{ HSM_ATTR_DERIVE, NULL, BIT_DERIVE,		  "000000", SECRETS },
-	{ HSM_ATTR_ALWAYS_SENSITIVE, NULL, BIT_ALWAYS_SENSITIVE, "111101", SECRETS },
-	{ HSM_ATTR_NEVER_EXTRACTABLE, NULL, BIT_NEVER_EXTRACTABLE, "nnnn0n", SECRETS },
-};
-
-#define N_ATTRS (sizeof(attrs) / sizeof(attrs[0]))
-
-uint32_t attr_birth_flags(enum key_kind kind, bool token, bool extractable)
+const struct attr_def *attr_find(uint32_t number)
 {
-	uint32_t flags = 0;
 	size_t i;
 
-	for (i = 0; i < N_ATTRS; i++) {
-		char c = attrs[i].birth[kind];
-
-		if (!attrs[i].get && (c == '1' || (c == 't' && token) ||
-				      (c == 'x' && extractable) || (c == 'n' && !extractable)))
-			flags |= 1u << attrs[i].bit;
+	for (i = 0; i < attr_count; i++) {
+		if (attr_table[i].number == number)
+			return &attr_table[i];
 	}
-	return flags;
+	return NULL;
 }
 
-static void write_one(const struct object *o, const struct attr_def *a, struct tlv_writer *w)
+/* False if the key has not got it. */
+static bool write_one(const struct object *o, const struct attr_def *a, struct tlv_writer *w)
 {
+	char birth = a->birth[o->kind];
 	uint8_t scratch[4];
 	struct bytes b;
 
+	if (birth == '-')
+		return false;
 	if (!a->get) {
 		tlv_put_u8(w, a->number, object_flag(o, a->bit));
-		return;
+		return true;
 	}
 	b = a->get(o, scratch);
+	if (birth == 'o' && !b.len)
+		return false;
 	tlv_put(w, a->number, b.p, b.len);
+	return true;
 }
 
 bool attr_write(const struct object *o, uint32_t number, struct tlv_writer *w)
 {
-	size_t i;
+	const struct attr_def *a = attr_find(number);
 
-	for (i = 0; i < N_ATTRS; i++) {
-		if (attrs[i].number == number && attrs[i].birth[o->kind] != '-') {
-			write_one(o, &attrs[i], w);
-			return true;
-		}
-	}
-	return false;
+	return a && write_one(o, a, w);
 }
 
 void attr_write_all(const struct object *o, struct tlv_writer *w)
 {
 	size_t i;
 
-	for (i = 0; i < N_ATTRS; i++) {
-		if (attrs[i].birth[o->kind] != '-' && !(attrs[i].by_number >> o->kind & 1))
-			write_one(o, &attrs[i], w);
+	for (i = 0; i < attr_count; i++) {
+		if (!(attr_table[i].by_number >> o->kind & 1))
+			write_one(o, &attr_table[i], w);
 	}
 }

@@ -26,7 +26,7 @@ struct cmd_tag {
 	int status;		/* what out of bounds answers; 0 = INVALID_INPUT */
 };
 
-#define CMD_TAGS_MAX	12
+#define CMD_TAGS_MAX	32
 #define REPLY_NODE_LEN	(TLV_HEAD + sizeof(struct hsm_node_status))
 #define REPLY_BAD_TAG_LEN (TLV_HEAD + 4)
 
@@ -51,8 +51,14 @@ struct cmd {
 	size_t n_tags;
 };
 
-extern const struct cmd cmd_table[];
-extern const size_t cmd_count;
+/* The commands, by family. */
+struct cmd_group {
+	const struct cmd *cmd;
+	const size_t *n;
+};
+
+extern const struct cmd_group cmd_groups[];
+extern const size_t cmd_group_count;
 
 struct arg {
 	struct bytes value;	/* into the request; the first one if there are many */
@@ -72,7 +78,7 @@ struct call {
 	bool has_bad_tag;
 };
 
-/* The arguments, checked against the table. @tag must be in the command's. */
+/* The arguments, checked against the table; a tag that the command has not is absent. */
 bool call_has(const struct call *c, uint32_t tag);
 struct bytes call_bytes(const struct call *c, uint32_t tag);
 uint32_t call_u32(const struct call *c, uint32_t tag, uint32_t absent);
@@ -123,5 +129,22 @@ int cmd_key_find(struct call *c);
 int cmd_key_attrs(struct call *c);
 int cmd_key_info(struct call *c);
 int cmd_key_delete(struct call *c);
+int cmd_key_set_attrs(struct call *c);
+int cmd_key_gen_pbe(struct call *c);
+int cmd_key_put_public(struct call *c);
+int cmd_key_get_public(struct call *c);
+int cmd_key_mask(struct call *c);
+int cmd_key_unmask(struct call *c);
+int cmd_cert(struct call *c);
+int cmd_transport_key(struct call *c);
+int cmd_host_wrap(struct call *c);
+int cmd_host_unwrap(struct call *c);
+int cmd_template(struct call *c);
+int cmd_key_wrap(struct call *c);
+int cmd_key_unwrap(struct call *c);
+int cmd_crypt(struct call *c);
+int cmd_crypt_init(struct call *c);
+int cmd_crypt_update(struct call *c);
+int cmd_crypt_final(struct call *c);
 
 #endif /* HSM_CALL_H */

@@ -91,21 +91,32 @@ static bool build(struct change *ch)
 	return (!ch->user || add_user(ch)) && (!ch->card || add_card(ch));
 }
 
+static void apply_keys(struct change *ch)
+{
+	struct object_table *t = &ch->call.fw->objects;
+	size_t i;
+
+	if (ch->old) {
+		object_replace(t, ch->old, ch->keys[0]);
+		return;
+	}
+	for (i = 0; i < CHANGE_KEYS && ch->keys[i]; i++) {
+		if (!ch->deletes) {
+			object_go_live(t, ch->keys[i]);
+			continue;
+		}
+		object_remove(t, ch->keys[i]);
+		object_free(ch->keys[i]);
+	}
+}
+
 /* What a committed change does to the tables; returns the status. */
 static int apply(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	uint32_t failures;
-	size_t i;
 
-	for (i = 0; i < CHANGE_KEYS && ch->keys[i]; i++) {
-		if (!ch->deletes) {
-			object_go_live(&fw->objects, ch->keys[i]);
-			continue;
-		}
-		object_remove(&fw->objects, ch->keys[i]);
-		object_free(ch->keys[i]);
-	}
+	apply_keys(ch);
 	if (ch->user) {
 		failures = ch->clears ? 0 : ch->user->rec.failures;
 		ch->user->rec = ch->rec;
@@ -127,17 +138,42 @@ static void drop_key(struct fw *fw, struct object *o)
 		fw->objects.next_handle = handle;
 }
 
-static int put_back(struct change *ch)
+/* The replacement goes; and so does the key, if its session ended meanwhile. */
+static void keep_old(struct fw *fw, struct change *ch)
+{
+	struct object *old = ch->old;
+
+	object_free(ch->keys[0]);
+	if (old->state != OBJECT_ORPHAN) {
+		old->state = OBJECT_LIVE;
+		return;
+	}
+	object_remove(&fw->objects, old);
+	object_free(old);
+}
+
+static void put_back_keys(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	size_t i;
 
+	if (ch->old) {
+		keep_old(fw, ch);
+		return;
+	}
 	for (i = CHANGE_KEYS; i-- > 0;) {
 		if (ch->keys[i] && ch->deletes)
 			ch->keys[i]->state = OBJECT_LIVE;
 		else if (ch->keys[i])
 			drop_key(fw, ch->keys[i]);
 	}
+}
+
+static int put_back(struct change *ch)
+{
+	struct fw *fw = ch->call.fw;
+
+	put_back_keys(ch);
 	if (ch->user && ch->user->pending) {
 		if (fw->users.next_id == ch->user->rec.id + 1)
 			fw->users.next_id--;
@@ -147,21 +183,57 @@ static int put_back(struct change *ch)
 	return ch->refused ? ch->refused : HSM_RV_STORE_FAILED;
 }
 
-/* The next change of the user, which is busy no more if there is none. */
-static struct change *next_in_line(struct user *u)
+static void enter_key(struct fw *fw, struct change *ch)
 {
-	struct change *next = u ? u->waiting : NULL;
+	index_add(&fw->changing, &ch->node, index_hash_u64(fw->seed, ch->handle));
+}
+
+/* The change of the same key that is on its way, or NULL. */
+static struct change *find_changing(struct fw *fw, uint64_t handle)
+{
+	struct index_node *n = index_first(&fw->changing, index_hash_u64(fw->seed, handle));
+
+	while (n && container_of(n, struct change, node)->handle != handle)
+		n = index_next(n);
+	return n ? container_of(n, struct change, node) : NULL;
+}
+
+/* The next change of the same key; it leads the line. */
+static struct change *next_of_key(struct change *ch)
+{
+	struct fw *fw = ch->call.fw;
+	struct change *next = ch->waiting;
+
+	index_del(&fw->changing, &ch->node);
+	if (next) {
+		next->waiting = next->next;
+		enter_key(fw, next);
+	}
+	return next;
+}
+
+/* The next change of the user, which is busy no more if there is none. */
+static struct change *next_of_user(struct user *u)
+{
+	struct change *next = u->waiting;
 
 	if (next)
 		u->waiting = next->next;
-	else if (u)
+	else
 		u->busy = false;
 	return next;
 }
 
+static struct change *next_in_line(struct change *ch)
+{
+	if (ch->handle)
+		return next_of_key(ch);
+	return ch->user ? next_of_user(ch->user) : NULL;
+}
+
 static bool submit(struct change *ch);
 
-/* Returns the next change of the same user if that is done already, too. */
+/* Returns the next change of the same user or key if that is done already, too. */
 static struct change *finish_one(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
@@ -175,7 +247,7 @@ static struct change *finish_one(struct change *ch)
 		       ch->call.cmd->name, -ch->err);
 	fw_lock_write(fw);
 	rc = ch->err ? put_back(ch) : apply(ch);
-	next = next_in_line(ch->user);
+	next = next_in_line(ch);
 	fw_unlock(fw);
 	if (!rc && ch->reply)
 		ch->reply(ch);
@@ -212,38 +284,61 @@ static void txn_done(struct store_txn *txn, int err)
 		finish(ch);
 }
 
+static void prepare(struct change *ch)
+{
+	if (!ch->prepare)
+		return;
+	fw_lock_write(ch->call.fw);
+	ch->refused = ch->prepare(ch);
+	fw_unlock(ch->call.fw);
+}
+
 /* True if it is done already: the caller finishes it. */
 static bool submit(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	void *opaque = fw->platform.opaque;
 
+	prepare(ch);
 	fw->platform.lock_write(opaque, fw->commit);
 	ch->txn.ops = ch->ops;
 	ch->txn.done = txn_done;
-	if (build(ch))
-		fw->store->ops->submit(fw->store, &ch->txn);
-	else
+	if (ch->refused || !build(ch))
 		txn_done(&ch->txn, -ENOMEM);
+	else if (!ch->txn.n_ops)
+		txn_done(&ch->txn, 0);
+	else
+		fw->store->ops->submit(fw->store, &ch->txn);
 	fw->platform.unlock(opaque, fw->commit);
 	return meet(ch);
 }
 
+/* Where changes wait that have to come after others; NULL if it is its turn. */
+static struct change **line_of(struct change *ch)
+{
+	struct change *first = ch->handle ? find_changing(ch->call.fw, ch->handle) : NULL;
+
+	if (first)
+		return &first->waiting;
+	return ch->user && ch->user->busy ? &ch->user->waiting : NULL;
+}
+
 int change_propose(struct change *ch)
 {
-	struct change **end;
+	struct fw *fw = ch->call.fw;
+	struct change **line = line_of(ch);
 
-	if (ch->user && ch->user->busy) {
-		for (end = &ch->user->waiting; *end; end = &(*end)->next)
-			;
-		*end = ch;
-		fw_unlock(ch->call.fw);
-		return CALL_ASYNC;
-	}
-	if (ch->user)
+	if (line) {
+		while (*line)
+			line = &(*line)->next;
+		*line = ch;
+	} else if (ch->handle) {
+		enter_key(fw, ch);
+	} else if (ch->user) {
 		ch->user->busy = true;
-	fw_unlock(ch->call.fw);
-	if (submit(ch))
+	}
+	fw_unlock(fw);
+	if (!line && submit(ch))
 		finish(ch);
 	return CALL_ASYNC;
 }

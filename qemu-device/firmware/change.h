@@ -9,8 +9,8 @@
  * call answered, on whatever thread that is. If it fails, everything is put back
  * and the answer is STORE_FAILED.
  *
- * Changes of one user happen one after the other: what is written is worked out
- * when its turn comes, so none is lost.
+ * Changes of one user, and of one key, happen one after the other: what is written
+ * is worked out when its turn comes, so none is lost.
  */
 #ifndef HSM_CHANGE_H
 #define HSM_CHANGE_H
@@ -28,11 +28,16 @@ struct change {
 	struct sealed sealed[CHANGE_OPS];
 	atomic_int met;			/* submitted, and done: the second one goes on */
 	int err;
-	struct change *next;		/* in user->waiting */
+	struct change *next;		/* in a list of those that wait */
 
+	/* Keys that come; or, with @deletes, that go; or one that takes the place of @old. */
 	struct object *keys[CHANGE_KEYS];
 	uint64_t handles[CHANGE_KEYS];	/* of keys that come: they may be gone before the reply */
-	bool deletes;			/* the keys go, instead of coming */
+	bool deletes;
+	struct object *old;
+	uint64_t handle;		/* the key that is changed or deleted; 0: none */
+	struct index_node node;		/* in fw.changing, by handle */
+	struct change *waiting;		/* changes of the same key to come after this */
 	bool card;			/* counters of the card moved */
 	struct user *user;
 	bool clears;			/* the user's wrong passwords are forgotten */
@@ -40,12 +45,18 @@ struct change {
 	struct user_rec secret;		/* salt, hash and iterations of a new password */
 
 	/*
-	 * Under fw.lock, before sealing: looks whether the change may still be made, which
+	 * For changes of a key: under fw.lock for writing, when its turn comes. Finds the key
+	 * again and fills in keys, deletes, old, card; or does at once what needs no store.
+	 * Returns 0 or what to answer instead, and then nothing changes.
+	 */
+	int (*prepare)(struct change *ch);
+	/*
+	 * For changes of a user: under fw.lock, before sealing. Looks whether the change may still be made, which
 	 * one that had to wait may not, and edits rec, a copy of the user. Returns 0 or what
 	 * to answer instead, and then nothing changes. May be NULL.
 	 */
 	int (*edit)(struct change *ch);
-	int refused;			/* what edit returned */
+	int refused;			/* what one of them returned */
 	/* Under fw.lock, when it is committed: returns the status. NULL = SUCCESS. */
 	int (*applied)(struct change *ch);
 	/* Without lock, after SUCCESS: writes the reply's TLVs. May be NULL. */

@@ -68,17 +68,71 @@ static bool matches(const struct call *c, const struct object *o)
 	       match_users(c, o);
 }
 
+static void consider(const struct call *c, struct handles *h, const struct object *o)
+{
+	if (matches(c, o) && !policy_key(c->ctx, o, KEY_SEE))
+		add_handle(h, o->handle);
+}
+
+/* The first index that a filter of the call can use; OBJECT_INDEXES if there is none. */
+static enum object_index best_index(const struct call *c, struct bytes *key)
+{
+	static const uint32_t filters[OBJECT_INDEXES] = {
+		[BY_ID] = HSM_ATTR_ID, [BY_MODULUS] = HSM_ATTR_MODULUS,
+		[BY_KCV] = HSM_ATTR_KCV, [BY_LABEL] = HSM_ATTR_LABEL,
+	};
+	size_t i;
+
+	for (i = BY_ID; i < OBJECT_INDEXES; i++) {
+		*key = call_bytes(c, filters[i]);
+		if (key->len)
+			break;
+	}
+	return (enum object_index)i;
+}
+
+static void collect_indexed(const struct call *c, struct handles *h, enum object_index by,
+			    struct bytes key)
+{
+	const struct object *o = NULL;
+
+	while ((o = object_candidate(&c->fw->objects, by, key, o)))
+		consider(c, h, o);
+}
+
+/* A user that does not exist can use nothing, not even public keys. */
+static bool users_exist(const struct call *c)
+{
+	struct tlv_reader r;
+	struct tlv t;
+
+	if (!call_has(c, HSM_TAG_SHARE_USER))
+		return true;
+	call_each(c, &r);
+	while (tlv_next_tag(&r, HSM_TAG_SHARE_USER, &t)) {
+		if (!user_by_id(&c->fw->users, get_le32(t.p)))
+			return false;
+	}
+	return true;
+}
+
 /* fw.lock held. */
 static void collect(const struct call *c, struct handles *h)
 {
-	struct bytes label = call_bytes(c, HSM_ATTR_LABEL), id = call_bytes(c, HSM_ATTR_ID);
-	struct object_cursor cursor = { 0 };
+	struct bytes key;
+	enum object_index by = best_index(c, &key);
 	const struct object *o;
 
-	while ((o = object_candidate(&c->fw->objects, label.len ? &label : NULL,
-				     id.len ? &id : NULL, &cursor))) {
-		if (matches(c, o) && !policy_key(c->ctx, o, KEY_SEE))
-			add_handle(h, o->handle);
+	if (!users_exist(c))
+		return;
+	if (by < OBJECT_INDEXES) {
+		collect_indexed(c, h, by, key);
+	} else if (!call_bool(c, HSM_ATTR_TOKEN, true)) {
+		for (o = c->ctx->keys; o; o = o->session_next)
+			consider(c, h, o);
+	} else {
+		for (o = c->fw->objects.first; o; o = o->next)
+			consider(c, h, o);
 	}
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd_key_gen.c - KEY_GEN_SYM and KEY_GEN_PAIR. */
+/* cmd_key_gen.c - KEY_GEN_SYM, KEY_GEN_PAIR and KEY_GEN_PBE. */
 #include <string.h>
 
 #include "cmd_key.h"
 #include "crypto.h"
+#include "key_numbers.h"
 #include "secmem.h"
-
-/* Numbers of an RSA private key, as TLVs in object.secret. */
-enum { RSA_D = 1, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QINV };
 
 static int check_sym(struct call *c, enum key_kind *kind)
 {
@@ -16,7 +14,7 @@ static int check_sym(struct call *c, enum key_kind *kind)
 		return call_bad(c, HSM_ATTR_KEY_TYPE, HSM_RV_BAD_ATTRIBUTE);
 	if (!key_size_ok(*kind, call_u32(c, HSM_ATTR_VALUE_LEN, 0)))
 		return call_bad(c, HSM_ATTR_VALUE_LEN, HSM_RV_BAD_KEY_SIZE);
-	if (c->fw->fips && !key_kinds[*kind].fips)
+	if (new_key_fips(c, *kind, 0))
 		return call_bad(c, HSM_ATTR_KEY_TYPE, HSM_RV_FIPS_VIOLATION);
 	return 0;
 }
@@ -38,38 +36,37 @@ static bool random_value(enum key_kind kind, uint8_t *value, size_t len)
 	return true;
 }
 
-static bool check_value_of(enum key_kind kind, const uint8_t *value, size_t len, uint8_t kcv[3])
+/* Takes over @value, in secret memory. */
+static int install_value(struct call *c, const struct new_key *k, enum key_kind kind,
+			 uint8_t *value, size_t len)
 {
-	uint8_t digest[FC_SHA1_LEN];
-	bool ok;
+	struct object_init init;
+	struct object *o = NULL;
 
-	if (kind == KIND_AES || kind == KIND_DES3)
-		return fc_kcv_cipher(key_kinds[kind].key_type, value, len, kcv);
-	ok = fc_sha1(value, len, digest);
-	memcpy(kcv, digest, 3);
-	secmem_wipe(digest, sizeof(digest));
-	return ok;
+	new_key_init(c, k, kind, &init);
+	init.value_len = (uint32_t)len;
+	init.secret = (struct bytes){ value, len };
+	if (!key_check_value(kind, init.secret, init.kcv)) {
+		secmem_free(value);
+		return HSM_RV_CRYPTO_FAILED;
+	}
+	o = object_new(&init);
+	secmem_free(value);
+	return new_key_install(c, &o, 1);
 }
 
 static int make_sym(struct call *c, const struct new_key *k, enum key_kind kind)
 {
 	size_t len = call_u32(c, HSM_ATTR_VALUE_LEN, 0);
 	uint8_t *value = secmem_alloc(len);
-	struct object_init init;
-	struct object *o = NULL;
 
 	if (!value)
 		return HSM_RV_NO_MEMORY;
-	new_key_init(c, k, kind, &init);
-	init.value_len = (uint32_t)len;
-	init.secret = (struct bytes){ value, len };
-	if (!random_value(kind, value, len) || !check_value_of(kind, value, len, init.kcv)) {
+	if (!random_value(kind, value, len)) {
 		secmem_free(value);
 		return HSM_RV_CRYPTO_FAILED;
 	}
-	o = object_new(&init);
-	secmem_free(value);
-	return new_key_install(c, k, &o, 1);
+	return install_value(c, k, kind, value, len);
 }
 
 int cmd_key_gen_sym(struct call *c)
@@ -78,9 +75,42 @@ int cmd_key_gen_sym(struct call *c)
 	struct new_key k;
 	int rc = check_sym(c, &kind);
 
+	new_key_begin(&k, true);
 	if (!rc)
 		rc = new_key_args(c, &k);
+	if (!rc)
+		rc = new_key_check(c, &k, &kind, 1);
 	return rc ? rc : make_sym(c, &k, kind);
+}
+
+static int make_pbe(struct call *c, const struct new_key *k)
+{
+	struct bytes pw = call_bytes(c, HSM_TAG_PASSWORD), salt = call_bytes(c, HSM_TAG_SALT);
+	uint8_t *value = secmem_alloc(24);
+
+	if (!value)
+		return HSM_RV_NO_MEMORY;
+	if (!fc_pbe_des3(pw.p, pw.len, salt.p, salt.len, call_u32(c, HSM_TAG_ITERATIONS, 0),
+			 value)) {
+		secmem_free(value);
+		return HSM_RV_CRYPTO_FAILED;
+	}
+	return install_value(c, k, KIND_DES3, value, 24);
+}
+
+/* The key is as good as its password: it does not count as made in the card. */
+int cmd_key_gen_pbe(struct call *c)
+{
+	const enum key_kind kind = KIND_DES3;
+	struct new_key k;
+	int rc = new_key_fips(c, kind, 0);
+
+	new_key_begin(&k, false);
+	if (!rc)
+		rc = new_key_args(c, &k);
+	if (!rc)
+		rc = new_key_check(c, &k, &kind, 1);
+	return rc ? rc : make_pbe(c, &k);
 }
 
 static bool exponent_ok(struct bytes e)
@@ -95,10 +125,6 @@ static int check_rsa(struct call *c)
 {
 	uint32_t bits = call_u32(c, HSM_ATTR_MODULUS_BITS, 0);
 
-	if (!call_has(c, HSM_ATTR_MODULUS_BITS))
-		return call_bad(c, HSM_ATTR_MODULUS_BITS, HSM_RV_BAD_MESSAGE);
-	if (!call_has(c, HSM_ATTR_PUBLIC_EXPONENT))
-		return call_bad(c, HSM_ATTR_PUBLIC_EXPONENT, HSM_RV_BAD_MESSAGE);
 	if (c->fw->fips && bits < HSM_RSA_BITS_MIN)
 		return call_bad(c, HSM_ATTR_MODULUS_BITS, HSM_RV_FIPS_VIOLATION);
 	if (!key_size_ok(KIND_RSA_PRIVATE, bits))
@@ -108,77 +134,87 @@ static int check_rsa(struct call *c)
 	return 0;
 }
 
-static int check_pair(struct call *c)
+/* A curve that this card does not know is one that its rules do not allow. */
+static int check_ec(struct call *c)
 {
-	uint32_t type = call_u32(c, HSM_ATTR_KEY_TYPE, 0);
+	uint32_t curve = call_u32(c, HSM_TAG_CURVE, 0);
 
-	if (type == HSM_KEY_RSA)
-		return check_rsa(c);
-	if (type == HSM_KEY_EC || type == HSM_KEY_DSA)
-		return call_bad(c, HSM_ATTR_KEY_TYPE, HSM_RV_NOT_AVAILABLE);
-	return call_bad(c, HSM_ATTR_KEY_TYPE, HSM_RV_BAD_ATTRIBUTE);
+	if (!fc_curve_by_id(curve) || new_key_fips(c, KIND_EC_PRIVATE, curve))
+		return call_bad(c, HSM_TAG_CURVE, HSM_RV_FIPS_VIOLATION);
+	return 0;
 }
 
-/* The private numbers as one secret; NULL without memory. */
-static uint8_t *pack_rsa(const struct fc_rsa *rsa, size_t *len)
+static int check_dsa(struct call *c)
 {
-	const struct fc_num *nums[] = { &rsa->d, &rsa->p, &rsa->q, &rsa->dp, &rsa->dq, &rsa->qinv };
-	struct tlv_writer w;
-	size_t i, room = 0;
-	uint8_t *buf;
-
-	for (i = 0; i < 6; i++)
-		room += TLV_HEAD + nums[i]->len;
-	buf = secmem_alloc(room);
-	if (!buf)
-		return NULL;
-	tlv_write_init(&w, buf, room);
-	for (i = 0; i < 6; i++)
-		tlv_put(&w, RSA_D + (uint32_t)i, nums[i]->p, nums[i]->len);
-	*len = w.len;
-	return buf;
+	if (!key_size_ok(KIND_DSA_PRIVATE, call_u32(c, HSM_ATTR_MODULUS_BITS, 0)))
+		return call_bad(c, HSM_ATTR_MODULUS_BITS, HSM_RV_BAD_KEY_SIZE);
+	return 0;
 }
 
-static bool check_value_of_rsa(const struct fc_rsa *rsa, uint8_t kcv[3])
-{
-	uint8_t digest[FC_SHA1_LEN];
-	uint8_t *der;
-	size_t len;
-	bool ok;
+#define PAIR_TAGS 3
 
-	if (!fc_rsa_public_der(rsa, &der, &len))
-		return false;
-	ok = fc_sha1(der, len, digest);
-	secmem_free(der);
-	memcpy(kcv, digest, 3);
-	return ok;
+/* What a pair is made from. */
+struct pair_def {
+	enum key_kind kinds[2];
+	bool takes[PAIR_TAGS];		/* of pair_tags */
+	int (*check)(struct call *c);
+};
+
+static const uint32_t pair_tags[PAIR_TAGS] = {
+	HSM_ATTR_MODULUS_BITS, HSM_ATTR_PUBLIC_EXPONENT, HSM_TAG_CURVE,
+};
+
+static const struct pair_def pair_defs[] = {
+	{ { KIND_RSA_PUBLIC, KIND_RSA_PRIVATE }, { true, true, false }, check_rsa },
+	{ { KIND_EC_PUBLIC, KIND_EC_PRIVATE }, { false, false, true }, check_ec },
+	{ { KIND_DSA_PUBLIC, KIND_DSA_PRIVATE }, { true, false, false }, check_dsa },
+};
+
+static const struct pair_def *find_pair(uint32_t key_type)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(pair_defs) / sizeof(pair_defs[0]); i++) {
+		if (key_kinds[pair_defs[i].kinds[0]].key_type == key_type)
+			return &pair_defs[i];
+	}
+	return NULL;
 }
 
-static int install_rsa(struct call *c, const struct new_key *k, const struct fc_rsa *rsa)
+static int check_pair(struct call *c, const struct pair_def *def)
 {
-	struct object *keys[2];
-	struct object_init pub, priv;
-	size_t pkcs8_len, secret_len;
-	uint8_t kcv[3], *secret;
+	size_t i;
 
-	if (!check_value_of_rsa(rsa, kcv) || !fc_rsa_pkcs8_len(rsa, &pkcs8_len))
-		return HSM_RV_CRYPTO_FAILED;
-	secret = pack_rsa(rsa, &secret_len);
-	if (!secret)
-		return HSM_RV_NO_MEMORY;
-	new_key_init(c, k, KIND_RSA_PUBLIC, &pub);
-	new_key_init(c, k, KIND_RSA_PRIVATE, &priv);
-	pub.modulus = priv.modulus = (struct bytes){ rsa->n.p, rsa->n.len };
-	pub.exponent = priv.exponent = (struct bytes){ rsa->e.p, rsa->e.len };
-	memcpy(pub.kcv, kcv, sizeof(kcv));
-	memcpy(priv.kcv, kcv, sizeof(kcv));
-	pub.value_len = (uint32_t)rsa->n.len * 2;
-	priv.value_len = (uint32_t)pkcs8_len;
-	priv.secret = (struct bytes){ secret, secret_len };
-	keys[0] = object_new(&pub);
-	keys[1] = object_new(&priv);
-	secmem_free(secret);
-	return new_key_install(c, k, keys, 2);
+	for (i = 0; i < PAIR_TAGS; i++) {
+		if (call_has(c, pair_tags[i]) != def->takes[i])
+			return call_bad(c, pair_tags[i], def->takes[i] ? HSM_RV_BAD_MESSAGE
+								       : HSM_RV_INVALID_INPUT);
+	}
+	return def->check(c);
+}
+
+static int make_half(struct call *c, const struct new_key *k, enum key_kind kind,
+		     const struct fc_numbers *n, struct object **o)
+{
+	struct object_init init;
+
+	new_key_init(c, k, kind, &init);
+	return new_key_from_numbers(c, n, &init, o);
+}
+
+static int install_pair(struct call *c, const struct new_key *k, const enum key_kind *kinds,
+			const struct fc_numbers *n)
+{
+	struct object *keys[2] = { NULL, NULL };
+	int rc = make_half(c, k, kinds[0], n, &keys[0]);
+
+	if (!rc)
+		rc = make_half(c, k, kinds[1], n, &keys[1]);
+	if (!rc)
+		return new_key_install(c, keys, 2);
+	object_free(keys[0]);
+	/* What was just made is not what somebody sent. */
+	return rc == HSM_RV_BAD_PKCS_DATA ? HSM_RV_CRYPTO_FAILED : rc;
 }
 
 static bool stopped(void *call)
@@ -186,23 +222,43 @@ static bool stopped(void *call)
 	return call_stopped(call);
 }
 
-int cmd_key_gen_pair(struct call *c)
+static int make_pair(struct call *c, const struct new_key *k, const struct pair_def *def)
 {
-	int rc = check_pair(c);
-	struct fc_rsa rsa;
-	struct new_key k;
-	struct bytes e;
+	struct bytes e = call_bytes(c, HSM_ATTR_PUBLIC_EXPONENT);
+	struct fc_pair_spec spec = {
+		.key_type = key_kinds[def->kinds[0]].key_type,
+		.bits = call_u32(c, HSM_ATTR_MODULUS_BITS, 0),
+		.e = e.p,
+		.e_len = e.len,
+		.curve = call_u32(c, HSM_TAG_CURVE, 0),
+		.cancelled = stopped,
+		.opaque = c,
+	};
+	struct fc_numbers n;
+	int rc;
 
-	if (!rc)
-		rc = new_key_args(c, &k);
-	if (rc)
-		return rc;
-	e = call_bytes(c, HSM_ATTR_PUBLIC_EXPONENT);
-	if (!fc_rsa_generate(call_u32(c, HSM_ATTR_MODULUS_BITS, 0), e.p, e.len, stopped, c, &rsa)) {
+	if (!fc_pair_generate(&spec, &n)) {
 		rc = call_stopped(c);
 		return rc ? rc : HSM_RV_CRYPTO_FAILED;
 	}
-	rc = install_rsa(c, &k, &rsa);
-	fc_rsa_clear(&rsa);
+	rc = install_pair(c, k, def->kinds, &n);
+	fc_numbers_clear(&n);
 	return rc;
+}
+
+int cmd_key_gen_pair(struct call *c)
+{
+	const struct pair_def *def = find_pair(call_u32(c, HSM_ATTR_KEY_TYPE, 0));
+	struct new_key k;
+	int rc;
+
+	if (!def)
+		return call_bad(c, HSM_ATTR_KEY_TYPE, HSM_RV_BAD_ATTRIBUTE);
+	rc = check_pair(c, def);
+	new_key_begin(&k, true);
+	if (!rc)
+		rc = new_key_args(c, &k);
+	if (!rc)
+		rc = new_key_check(c, &k, def->kinds, 2);
+	return rc ? rc : make_pair(c, &k, def);
 }

@@ -1,25 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd_key_read.c - KEY_ATTRS, KEY_INFO, KEY_DELETE: one key by its handle. */
-#include "change.h"
-#include "policy.h"
-
-/* The key that the call names, if the caller has the @right to it; fw.lock held. */
-static int find_key(struct call *c, enum key_right right, struct object **found)
-{
-	const struct object_table *t = &c->fw->objects;
-	uint64_t handle = call_u64(c, HSM_TAG_HANDLE);
-	struct object *o = object_by_handle(t, handle);
-	int rc = call_recheck(c);
-
-	*found = o;
-	if (rc)
-		return rc;
-	if (o)
-		rc = policy_key(c->ctx, o, right);
-	else
-		rc = object_is_damaged(t, handle) ? HSM_RV_RECORD_DAMAGED : HSM_RV_BAD_HANDLE;
-	return rc ? call_bad(c, HSM_TAG_HANDLE, rc) : 0;
-}
+/* cmd_key_read.c - KEY_ATTRS, KEY_INFO: what one key is. */
+#include "cmd_key.h"
 
 /* Writes what is asked for. */
 static int write_attrs(struct call *c, const struct object *o, struct tlv_writer *w)
@@ -51,7 +32,7 @@ int cmd_key_attrs(struct call *c)
 
 	tlv_write_init(&size, NULL, 0);
 	fw_lock_read(c->fw);
-	rc = find_key(c, KEY_SEE, &o);
+	rc = key_find(c, HSM_TAG_HANDLE, KEY_SEE, &o);
 	if (!rc)
 		rc = write_attrs(c, o, &size);
 	if (!rc)
@@ -82,7 +63,7 @@ int cmd_key_info(struct call *c)
 
 	tlv_write_init(&size, NULL, 0);
 	fw_lock_read(c->fw);
-	rc = find_key(c, KEY_SEE, &o);
+	rc = key_find(c, HSM_TAG_HANDLE, KEY_SEE, &o);
 	if (!rc) {
 		write_info(o, &size);
 		rc = call_room(c, size.need);
@@ -90,40 +71,5 @@ int cmd_key_info(struct call *c)
 	if (!rc)
 		write_info(o, &c->out);
 	fw_unlock(c->fw);
-	return rc;
-}
-
-/* fw.lock held: a session key goes at once, a token key by a change. */
-static int delete_key(struct call *c, struct change *ch, struct object *o)
-{
-	if (o->state == OBJECT_DELETING)
-		return call_bad(c, HSM_TAG_HANDLE, HSM_RV_BAD_HANDLE);
-	if (o->ctx) {
-		object_remove(&c->fw->objects, o);
-		object_free(o);
-		return 0;
-	}
-	o->state = OBJECT_DELETING;
-	ch->keys[0] = o;
-	ch->deletes = true;
-	return change_propose(ch);
-}
-
-int cmd_key_delete(struct call *c)
-{
-	struct change *ch = change_new(c);
-	struct object *o;
-	int rc;
-
-	if (!ch)
-		return HSM_RV_NO_MEMORY;
-	fw_lock_write(c->fw);
-	rc = find_key(c, KEY_MANAGE, &o);
-	if (!rc)
-		rc = delete_key(c, ch, o);
-	if (rc == CALL_ASYNC)
-		return rc;
-	fw_unlock(c->fw);
-	change_free(ch);
 	return rc;
 }

@@ -114,7 +114,10 @@ uint32_t ctx_open_session(struct fw *fw, struct ctx *ctx)
 	return ctx->next_session++;
 }
 
-/* Destroys the session keys of @session, or all of the context if it is 0. */
+/*
+ * Destroys the session keys of @session, or all of the context if it is 0. One that is
+ * on its way to be a token key is left to that change.
+ */
 static void destroy_keys(struct fw *fw, struct ctx *ctx, uint32_t session)
 {
 	struct object *o, *next;
@@ -123,6 +126,11 @@ static void destroy_keys(struct fw *fw, struct ctx *ctx, uint32_t session)
 		next = o->session_next;
 		if (session && o->session != session)
 			continue;
+		if (o->state == OBJECT_CHANGING) {
+			object_leave_session(o);
+			o->state = OBJECT_ORPHAN;
+			continue;
+		}
 		object_remove(&fw->objects, o);
 		object_free(o);
 	}
@@ -133,6 +141,7 @@ void ctx_close_session(struct fw *fw, struct ctx *ctx, uint32_t session)
 	ctx->session[session_index(ctx, session)] = ctx->session[ctx->n_sessions - 1];
 	ctx->n_sessions--;
 	fw->sessions--;
+	ctx_end_operations(ctx, session);
 	destroy_keys(fw, ctx, session);
 }
 
@@ -147,6 +156,7 @@ void ctx_logout(struct fw *fw, struct ctx *ctx)
 	if (ctx->user)
 		ctx->user->logins--;
 	ctx->user = NULL;
+	ctx_end_operations(ctx, 0);
 	destroy_keys(fw, ctx, 0);
 }
 

@@ -55,28 +55,14 @@ bool fc_kcv_cipher(uint32_t key_type, const uint8_t *key, size_t len, uint8_t ou
 /* Sets odd parity on a DES key in place. */
 void fc_des_parity(uint8_t *key, size_t len);
 
-/* An RSA key: each number in secret memory, NULL where absent. */
+/* A big-endian number. */
 struct fc_num {
 	uint8_t *p;
 	size_t len;
 };
-struct fc_rsa {
-	struct fc_num n, e, d, p, q, dp, dq, qinv;
-};
-/*
- * Generates a pair of @bits with the public exponent @e. @cancelled(@opaque) is
- * asked now and then; when it says true the function gives up and returns false.
- */
-bool fc_rsa_generate(uint32_t bits, const uint8_t *e, size_t e_len, bool (*cancelled)(void *),
-		     void *opaque, struct fc_rsa *out);
-void fc_rsa_clear(struct fc_rsa *rsa);
-/* DER of the RSAPublicKey (PKCS#1), in secret memory. */
-bool fc_rsa_public_der(const struct fc_rsa *rsa, uint8_t **der, size_t *len);
-/* Length of the PKCS#8 DER of the private key. */
-bool fc_rsa_pkcs8_len(const struct fc_rsa *rsa, size_t *len);
 
 /*
- * Known-answer tests of everything above. Returns NULL if all passed, else the
+ * Known-answer tests of everything here and in crypto_key.h. Returns NULL if all passed, else the
  * name of the first that failed. @fault: name of a test to spoil on purpose, for
  * the tests of the tests; NULL in the product.
  */

@@ -34,7 +34,7 @@ static void slot_free(struct gcm_slot *slot)
 
 static struct gcm_slot *slot_new(const uint8_t *key)
 {
-	const EVP_CIPHER *gcm = fc_lib()->gcm;
+	const EVP_CIPHER *gcm = fc_cipher(HSM_KEY_AES, FC_GCM_KEY_LEN, FC_GCM);
 	struct gcm_slot *slot = calloc(1, sizeof(*slot));
 
 	if (!slot)
@@ -156,30 +156,10 @@ bool fc_gcm_open(struct fc_gcm *g, const uint8_t iv[FC_GCM_IV_LEN], const void *
 	return ok;
 }
 
-static const EVP_CIPHER *block_cipher(uint32_t key_type, size_t len)
-{
-	const struct fc_lib *l = fc_lib();
-	const struct {
-		uint32_t key_type;
-		size_t len;
-		const EVP_CIPHER *cipher;
-	} table[] = {
-		{ HSM_KEY_AES, 16, l->aes128 },
-		{ HSM_KEY_AES, 24, l->aes192 },
-		{ HSM_KEY_AES, 32, l->aes256 },
-		{ HSM_KEY_DES3, 24, l->des3 },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].key_type == key_type && table[i].len == len)
-			return table[i].cipher;
-	return NULL;
-}
-
 bool fc_kcv_cipher(uint32_t key_type, const uint8_t *key, size_t len, uint8_t out[FC_KCV_LEN])
 {
 	static const uint8_t zero[16];
-	const EVP_CIPHER *cipher = block_cipher(key_type, len);
+	const EVP_CIPHER *cipher = fc_cipher(key_type, len, FC_ECB);
 	EVP_CIPHER_CTX *ctx = cipher ? EVP_CIPHER_CTX_new() : NULL;
 	uint8_t block[16] = { 0 };
 	int n = 0;

@@ -16,37 +16,6 @@
 
 #define RNG_BLOCK 16u
 
-static struct fc_lib lib;
-
-static void lib_init(void)
-{
-	OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
-
-	if (!ctx)
-		return;
-	lib = (struct fc_lib){
-		.ctx = ctx,
-		.sha1 = EVP_MD_fetch(ctx, "SHA1", NULL),
-		.sha256 = EVP_MD_fetch(ctx, "SHA256", NULL),
-		.hmac = EVP_MAC_fetch(ctx, "HMAC", NULL),
-		.hkdf = EVP_KDF_fetch(ctx, "HKDF", NULL),
-		.pbkdf2 = EVP_KDF_fetch(ctx, "PBKDF2", NULL),
-		.gcm = EVP_CIPHER_fetch(ctx, "AES-256-GCM", NULL),
-		.aes128 = EVP_CIPHER_fetch(ctx, "AES-128-ECB", NULL),
-		.aes192 = EVP_CIPHER_fetch(ctx, "AES-192-ECB", NULL),
-		.aes256 = EVP_CIPHER_fetch(ctx, "AES-256-ECB", NULL),
-		.des3 = EVP_CIPHER_fetch(ctx, "DES-EDE3-ECB", NULL),
-	};
-}
-
-const struct fc_lib *fc_lib(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, lib_init);
-	return &lib;
-}
-
 /* Once two blocks in a row were equal the generator is not asked again. */
 static atomic_bool rng_broken;
 
@@ -193,7 +162,7 @@ bool fc_hmac_sha256(const void *key, size_t key_len, const void *in, size_t len,
 	return ok;
 }
 
-static bool derive(EVP_KDF *kdf, const OSSL_PARAM *params, void *out, size_t out_len)
+bool fc_kdf(EVP_KDF *kdf, const OSSL_PARAM *params, void *out, size_t out_len)
 {
 	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	bool ok = ctx && EVP_KDF_derive(ctx, out, out_len, params) == 1;
@@ -218,7 +187,7 @@ bool fc_hkdf(const void *secret, size_t secret_len, const void *salt, size_t sal
 	if (salt_len)
 		params[3] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt,
 							      salt_len);
-	return derive(fc_lib()->hkdf, params, out, out_len);
+	return fc_kdf(fc_lib()->hkdf, params, out, out_len);
 }
 
 bool fc_pbkdf2(const char *pw, size_t pw_len, const uint8_t *salt, size_t salt_len,
@@ -235,5 +204,5 @@ bool fc_pbkdf2(const char *pw, size_t pw_len, const uint8_t *salt, size_t salt_l
 		OSSL_PARAM_construct_end(),
 	};
 
-	return derive(fc_lib()->pbkdf2, params, out, out_len);
+	return fc_kdf(fc_lib()->pbkdf2, params, out, out_len);
 }

@@ -11,11 +11,14 @@ _Static_assert(sizeof(struct hsm_msg_req) == sizeof(struct hsm_msg_rep), "one he
 
 static const struct cmd *find_cmd(uint16_t opcode)
 {
+	const struct cmd_group *g;
 	size_t i;
 
-	for (i = 0; i < cmd_count; i++) {
-		if (cmd_table[i].opcode == opcode)
-			return &cmd_table[i];
+	for (g = cmd_groups; g < cmd_groups + cmd_group_count; g++) {
+		for (i = 0; i < *g->n; i++) {
+			if (g->cmd[i].opcode == opcode)
+				return &g->cmd[i];
+		}
 	}
 	return NULL;
 }
@@ -49,7 +52,10 @@ static size_t tag_index(const struct cmd *cmd, uint32_t tag)
 
 static const struct arg *find_arg(const struct call *c, uint32_t tag)
 {
-	return &c->args[tag_index(c->cmd, tag)];
+	static const struct arg none;
+	size_t i = tag_index(c->cmd, tag);
+
+	return i < c->cmd->n_tags ? &c->args[i] : &none;
 }
 
 bool call_has(const struct call *c, uint32_t tag)
@@ -260,9 +266,13 @@ static int run(struct call *c)
 	return rc ? rc : c->cmd->run(c);
 }
 
+/* A refusal by the rules of FIPS shows as a node that is away, as the vendor's do. */
 static void put_node(struct call *c, int status)
 {
 	uint8_t *p = tlv_reserve(&c->out, HSM_TAG_NODE, sizeof(struct hsm_node_status));
+
+	if (status == HSM_RV_FIPS_VIOLATION)
+		status = HSM_RV_CLUSTER_UNAVAILABLE;
 
 	if (p) {
 		put_le32(p, c->fw->node_id);

@@ -4,17 +4,19 @@
 #include <string.h>
 
 #include "crypto.h"
+#include "identity.h"
 #include "record.h"
 #include "secmem.h"
 #include "store.h"
 
 #define FRESH_TIMEOUT_MS 60000
+#define FRESH_OPS	5	/* header, card, identity, two users */
 
 struct fresh {
 	struct store_txn txn;
-	struct store_op ops[4];
+	struct store_op ops[FRESH_OPS];
 	uint8_t header[RECORD_HEADER_LEN];
-	struct sealed sealed[4];
+	struct sealed sealed[FRESH_OPS];
 	atomic_bool done;
 	int err;
 };
@@ -66,6 +68,17 @@ static bool fresh_op(struct fresh *f, struct seal *seal, enum store_kind kind, u
 	return ok;
 }
 
+/* The identity of the card, into its place in the firmware as well. */
+static bool fresh_identity(struct fw *fw, struct fresh *f)
+{
+	struct record rec;
+
+	if (!identity_make(fw, &rec))
+		return false;
+	fw->identity = identity_read(rec.w.p, rec.w.len);
+	return fresh_op(f, fw->seal, STORE_META, RECORD_IDENTITY, &rec) && fw->identity;
+}
+
 static bool fresh_records(struct fw *fw, struct fresh *f)
 {
 	struct record rec;
@@ -74,7 +87,7 @@ static bool fresh_records(struct fw *fw, struct fresh *f)
 	f->ops[f->txn.n_ops++] = (struct store_op){ STORE_META, RECORD_HEADER, f->header,
 						    sizeof(f->header) };
 	record_put_card(&rec, fw);
-	if (!fresh_op(f, fw->seal, STORE_META, RECORD_CARD, &rec))
+	if (!fresh_op(f, fw->seal, STORE_META, RECORD_CARD, &rec) || !fresh_identity(fw, f))
 		return false;
 	for (i = 0; i < fw->users.n; i++) {
 		record_put_user(&rec, &fw->users.v[i]->rec);
@@ -86,8 +99,9 @@ static bool fresh_records(struct fw *fw, struct fresh *f)
 
 /*
  * Waits for the one transaction that nobody could be told about later. It happens
- * once in the life of a store and takes as long as one sync to disk; the platform
- * has no way to sleep, and needs none but for this.
+ * once in the life of a store (once more in that of one from before there were
+ * identities) and takes as long as one sync to disk; the platform has no way to
+ * sleep, and needs none but for this.
  */
 static bool fresh_commit(struct fw *fw, struct fresh *f)
 {
@@ -100,6 +114,23 @@ static bool fresh_commit(struct fw *fw, struct fresh *f)
 	while (!atomic_load(&f->done) && p->now_ms(p->opaque) < end)
 		;
 	return atomic_load(&f->done) && !f->err;
+}
+
+static void fresh_free(struct fresh *f)
+{
+	size_t i;
+
+	for (i = 0; i < FRESH_OPS; i++)
+		free(f->sealed[i].data);
+}
+
+bool fw_add_identity(struct fw *fw)
+{
+	struct fresh f = { 0 };
+	bool ok = fresh_identity(fw, &f) && fresh_commit(fw, &f);
+
+	fresh_free(&f);
+	return ok;
 }
 
 static bool fresh_write(struct fw *fw, struct fresh *f, const char **wrong)
@@ -116,7 +147,6 @@ bool fw_make_fresh(struct fw *fw, const struct fw_config *cfg, const char **wron
 	uint8_t salt[RECORD_SALT_LEN];
 	struct fresh f = { 0 };
 	bool ok = false;
-	size_t i;
 
 	fw->objects.next_handle = HSM_FIRST_HANDLE;
 	fw->users.next_id = FW_FIRST_USER;
@@ -132,7 +162,6 @@ bool fw_make_fresh(struct fw *fw, const struct fw_config *cfg, const char **wron
 		if (!ok)
 			fw->store->ops->stop(fw->store);
 	}
-	for (i = 0; i < 4; i++)
-		free(f.sealed[i].data);
+	fresh_free(&f);
 	return ok;
 }

@@ -7,8 +7,11 @@
 
 #include "crypto.h"
 #include "fw_int.h"
+#include "identity.h"
+#include "key_cache.h"
 #include "secmem.h"
 #include "store.h"
+#include "transport.h"
 
 #define LOG_LINE 256
 
@@ -53,10 +56,18 @@ static bool make_nobody(struct fw *fw)
 	       fc_random(fw->nobody.hash, sizeof(fw->nobody.hash));
 }
 
+static bool make_cache(struct fw *fw)
+{
+	fw->objects.prepared = key_cache_new(&fw->platform, fw->seed);
+	return fw->objects.prepared;
+}
+
 static bool make_tables(struct fw *fw)
 {
 	return fc_random(&fw->seed, sizeof(fw->seed)) && index_init(&fw->contexts) &&
-	       object_table_init(&fw->objects, fw->seed) && make_nobody(fw);
+	       index_init(&fw->changing) &&
+	       object_table_init(&fw->objects, fw->seed) && make_cache(fw) &&
+	       make_nobody(fw) && transport_new_key(fw);
 }
 
 static void free_lock(struct fw *fw, void *lock)
@@ -68,8 +79,12 @@ static void free_lock(struct fw *fw, void *lock)
 static void free_all(struct fw *fw)
 {
 	object_table_free(&fw->objects);
+	key_cache_free(fw->objects.prepared);
+	transport_free(fw);
 	user_table_free(&fw->users);
 	index_free(&fw->contexts);
+	index_free(&fw->changing);
+	identity_free(fw->identity);
 	seal_free(fw->seal);
 	free_lock(fw, fw->lock);
 	free_lock(fw, fw->commit);
@@ -120,6 +135,8 @@ void fw_reset(struct fw *fw)
 	ctx_close_all(fw);
 	if (!fc_reseed())
 		fw_log(fw, FW_LOG_ERROR, "reset: the random generator could not be seeded again");
+	if (!transport_new_key(fw))
+		fw_log(fw, FW_LOG_ERROR, "reset: no new transport key");
 }
 
 bool fw_random(struct fw *fw, void *buf, size_t len)

@@ -102,7 +102,7 @@ enum fw_result {
  * One request. The caller owns it and its buffers, which must not overlap and
  * must stay until @done was called. @in is a message (hsm_cmd.h) of @in_len
  * bytes; the firmware does not change it. Bytes of @out beyond out_len are not
- * written.
+ * written or are zero.
  */
 struct fw_req {
 	uint32_t ctx;
@@ -131,7 +131,8 @@ bool fw_quick(const uint8_t *in, size_t in_len);
 
 /*
  * True if the message may compute for more than about a millisecond (password
- * hashing, key pairs): a host lets only some of its threads do that at a time.
+ * hashing, key pairs, keys that come in and are checked): a host lets only some of
+ * its threads do that at a time.
  */
 bool fw_long(const uint8_t *in, size_t in_len);
 

@@ -11,6 +11,7 @@
 #define HSM_FW_INT_H
 
 #include "fw.h"
+#include "held.h"
 #include "hsm/hsm_cmd.h"
 #include "object.h"
 #include "seal.h"
@@ -23,6 +24,9 @@
 #define FW_FIRST_SESSION	0x01000000u
 #define FW_FIRST_USER		3u	/* id of the first user that is created */
 
+struct identity;
+struct transport;
+
 struct ctx {
 	struct index_node node;		/* in fw.contexts, hashed by id */
 	uint32_t id;
@@ -30,6 +34,7 @@ struct ctx {
 	atomic_bool closed;
 	struct user *user;		/* NULL = nobody is logged in */
 	struct object *keys;		/* session keys */
+	struct held_table operations, templates;
 	uint32_t next_session;
 	unsigned int n_sessions;
 	uint32_t session[HSM_SESSIONS_MAX];
@@ -47,6 +52,9 @@ struct fw {
 	size_t sessions;		/* open, in all contexts */
 	struct user_table users;
 	struct object_table objects;
+	struct index changing;		/* changes of keys on the way to the disk, by handle */
+	struct identity *identity;	/* NULL if its record is damaged; does not change */
+	struct transport *transport;	/* key of this power-on */
 	size_t damaged;			/* records refused at start */
 	bool card_damaged;		/* the card record is one of them: nothing new is made */
 	struct user_rec nobody;		/* hashed against when a name is unknown */
@@ -85,10 +93,14 @@ void ctx_login(struct ctx *ctx, struct user *u);
 void ctx_logout(struct fw *fw, struct ctx *ctx);
 void ctx_add_key(struct ctx *ctx, uint32_t session, struct object *o);
 void ctx_close_all(struct fw *fw);
+/* Ends operations and drops templates of @session, or all if it is 0; for writing. */
+void ctx_end_operations(struct ctx *ctx, uint32_t session);
 
 /* load.c: reads the store, or makes a fresh card of an empty one; starts the store. */
 bool fw_load(struct fw *fw, const struct fw_config *cfg, char *err, size_t err_len);
 /* fresh.c: the same for an empty store; @wrong tells what failed. */
 bool fw_make_fresh(struct fw *fw, const struct fw_config *cfg, const char **wrong);
+/* fresh.c: makes and stores the identity of a started store that has none. */
+bool fw_add_identity(struct fw *fw);
 
 #endif /* HSM_FW_INT_H */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "identity.h"
 #include "record.h"
 #include "secmem.h"
 #include "store.h"
@@ -62,8 +63,12 @@ static int keep_root(struct loading *l, const void *data, size_t len)
 	return 0;
 }
 
-static bool take_card(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
+static bool take_meta(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
 {
+	if (id == RECORD_IDENTITY) {
+		l->fw->identity = identity_read(p, len);
+		return l->fw->identity;
+	}
 	l->has_card = id == RECORD_CARD && record_get_card(&l->card, p, len);
 	return l->has_card;
 }
@@ -87,7 +92,7 @@ static bool take_object(struct loading *l, uint64_t id, const uint8_t *p, size_t
 }
 
 static bool (*const takers[])(struct loading *, uint64_t, const uint8_t *, size_t) = {
-	[STORE_META] = take_card, [STORE_USER] = take_user, [STORE_OBJECT] = take_object,
+	[STORE_META] = take_meta, [STORE_USER] = take_user, [STORE_OBJECT] = take_object,
 };
 
 static int refuse(struct loading *l, enum store_kind kind, uint64_t id)
@@ -182,6 +187,24 @@ static const char *judge(struct loading *l)
 	return NULL;
 }
 
+/*
+ * A store from before there were identities gets one; a store that has lost it, or
+ * something else, does not: what the old one masked would never open again.
+ */
+static bool add_identity(struct loading *l)
+{
+	if (l->fw->damaged) {
+		fw_log(l->fw, FW_LOG_ERROR, "the identity record is missing or damaged: no "
+		       "certificates, no masked objects");
+		return true;
+	}
+	l->wrong = "the identity of the card cannot be made or stored";
+	if (fw_add_identity(l->fw))
+		return true;
+	l->fw->store->ops->stop(l->fw->store);
+	return false;
+}
+
 static bool start(struct fw *fw, struct loading *l)
 {
 	l->wrong = judge(l);
@@ -190,7 +213,9 @@ static bool start(struct fw *fw, struct loading *l)
 	set_counters(l);
 	fw->hooks.opaque = fw->seal;
 	l->wrong = "the key store cannot be started";
-	return !fw->store->ops->start(fw->store, &fw->hooks);
+	if (fw->store->ops->start(fw->store, &fw->hooks))
+		return false;
+	return fw->identity || add_identity(l);
 }
 
 bool fw_load(struct fw *fw, const struct fw_config *cfg, char *err, size_t err_len)

@@ -4,11 +4,13 @@
  *
  * The table is guarded by fw.lock. An object itself does not change while it is
  * in the table, but for its state; so a reader needs the lock only to find it and
- * for as long as it looks at it.
+ * for as long as it looks at it. To change attributes a changed copy takes its
+ * place (object_replace()). What takes time is done with object_copy().
  */
 #ifndef HSM_OBJECT_H
 #define HSM_OBJECT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,11 +19,14 @@
 #include "index.h"
 
 struct ctx;
+struct key_cache;
 
 enum object_state {
 	OBJECT_PENDING,		/* on its way to the disk: invisible, its id is taken */
 	OBJECT_LIVE,
+	OBJECT_CHANGING,	/* its replacement is on the way to the disk: still usable */
 	OBJECT_DELETING,	/* its deletion is on the way to the disk: still usable */
+	OBJECT_ORPHAN,		/* CHANGING, but its session has ended: invisible */
 };
 
 struct bytes {
@@ -37,15 +42,22 @@ struct object_init {
 	uint32_t value_len;
 	uint8_t m_value;
 	uint8_t kcv[3];
-	struct bytes label, id, modulus, exponent;
+	struct bytes label, id;
+	struct bytes modulus;		/* RSA: modulus, EC: uncompressed point, DSA: y */
+	struct bytes exponent;		/* RSA */
+	struct bytes params;		/* key_numbers.h */
+	struct bytes wrap_template, unwrap_template;	/* TLVs */
 	struct bytes secret;		/* a value, or the TLVs of a private key's numbers */
 	const uint32_t *shares;		/* user ids, ascending */
 	size_t n_shares;
 };
 
+/* Indexes, those that find least first. */
+enum object_index { BY_HANDLE, BY_ID, BY_MODULUS, BY_KCV, BY_LABEL, OBJECT_INDEXES };
+
 struct object {
 	struct object *prev, *next;	/* all keys, by ascending handle */
-	struct index_node by_handle, by_label, by_id;
+	struct index_node node[OBJECT_INDEXES];
 	struct object *session_next, **session_prev;	/* session keys of one context */
 	struct ctx *ctx;		/* whose session key it is; NULL = token key */
 	uint64_t handle;
@@ -58,6 +70,9 @@ struct object {
 	uint32_t value_len;
 	uint16_t n_shares;
 	uint16_t modulus_len;
+	uint16_t params_len;
+	uint16_t wrap_template_len;
+	uint16_t unwrap_template_len;
 	uint8_t exponent_len;
 	uint8_t label_len;
 	uint8_t id_len;
@@ -65,11 +80,16 @@ struct object {
 	uint8_t kcv[3];
 	uint8_t kind;
 	uint8_t state;
-	uint8_t data[];			/* label, id, modulus, exponent */
+	atomic_bool warned;		/* about WRAP under a key that may DECRYPT */
+	uint8_t data[];			/* label, id, modulus, exponent, params, templates */
 };
 
 /* NULL without memory. */
 struct object *object_new(const struct object_init *init);
+/* What @o is made of; points into it. */
+void object_describe(const struct object *o, struct object_init *init);
+/* The same key under the same handle, outside the table. NULL without memory. */
+struct object *object_copy(const struct object *o);
 /* Wipes; NULL is allowed. Not while it is in a table. */
 void object_free(struct object *o);
 
@@ -77,6 +97,9 @@ struct bytes object_label(const struct object *o);
 struct bytes object_id(const struct object *o);
 struct bytes object_modulus(const struct object *o);
 struct bytes object_exponent(const struct object *o);
+struct bytes object_params(const struct object *o);
+struct bytes object_wrap_template(const struct object *o);
+struct bytes object_unwrap_template(const struct object *o);
 bool object_flag(const struct object *o, enum attr_bit bit);
 bool object_shared_with(const struct object *o, uint32_t user);
 
@@ -85,7 +108,8 @@ size_t object_size(const struct object *o);
 
 struct object_table {
 	struct object *first, *last;
-	struct index by_handle, by_label, by_id;
+	struct index index[OBJECT_INDEXES];
+	struct key_cache *prepared;	/* forgets keys that go; NULL is allowed */
 	uint64_t seed;
 	uint64_t next_handle;
 	size_t bytes;
@@ -105,6 +129,10 @@ void object_table_free(struct object_table *t);
 void object_insert(struct object_table *t, struct object *o);
 /* Takes @o out of the table, the indexes and its context's list; does not free it. */
 void object_remove(struct object_table *t, struct object *o);
+/* Takes @o out of its context's list, if it is in one. */
+void object_leave_session(struct object *o);
+/* Puts @o, which has the same handle, in the place of @old, which it frees; as a live key. */
+void object_replace(struct object_table *t, struct object *old, struct object *o);
 /* Makes a pending object visible. */
 void object_go_live(struct object_table *t, struct object *o);
 
@@ -115,15 +143,11 @@ bool object_add_damaged(struct object_table *t, uint64_t handle);
 bool object_is_damaged(const struct object_table *t, uint64_t handle);
 
 /*
- * Candidates of a search, in any order: by id, else by label, else all. Start with
- * a zeroed cursor; NULL at the end. The caller compares everything.
+ * Candidates of a search, in any order: all keys with the same hash of what is
+ * looked up. Start with @last NULL; NULL at the end. The caller compares everything.
  */
-struct object_cursor {
-	const struct object *last;
-	bool begun;
-};
-const struct object *object_candidate(const struct object_table *t, const struct bytes *label,
-				      const struct bytes *id, struct object_cursor *c);
+const struct object *object_candidate(const struct object_table *t, enum object_index by,
+				      struct bytes key, const struct object *last);
 
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {

@@ -33,14 +33,57 @@ bool policy_key_usable_by(const struct object *o, uint32_t id)
 	       object_shared_with(o, id);
 }
 
+/* Officers and the appliance user: what they may do with token keys that are not theirs. */
+static uint32_t roles_for(enum key_right right)
+{
+	switch (right) {
+	case KEY_SET:
+		return ROLE_CO | ROLE_PCO;
+	case KEY_MASK:
+		return ROLE_CO | ROLE_PCO | ROLE_AU;
+	default:
+		return 0;
+	}
+}
+
 int policy_key(const struct ctx *ctx, const struct object *o, enum key_right right)
 {
 	uint32_t me = ctx->user ? ctx->user->rec.id : 0;
 
-	if (o->state == OBJECT_PENDING || (o->ctx && o->ctx != ctx) ||
-	    !policy_key_usable_by(o, me))
+	if (o->state == OBJECT_PENDING || o->state == OBJECT_ORPHAN || (o->ctx && o->ctx != ctx))
 		return HSM_RV_BAD_HANDLE;
-	if (right == KEY_MANAGE && o->owner != me)
+	if (roles_for(right) & role_of(ctx))
+		return HSM_RV_SUCCESS;
+	if (!policy_key_usable_by(o, me))
+		return HSM_RV_BAD_HANDLE;
+	if (right != KEY_SEE && o->owner != me)
 		return HSM_RV_ACCESS_DENIED;
+	return HSM_RV_SUCCESS;
+}
+
+int policy_use(const struct fw *fw, const struct object *o, enum attr_bit bit)
+{
+	if (!object_flag(o, bit))
+		return HSM_RV_KEY_FUNCTION;
+	if (fw->policy == FW_POLICY_STRICT && (bit == BIT_WRAP || bit == BIT_UNWRAP) &&
+	    !attr_strict_ok((enum key_kind)o->kind, o->flags, bit))
+		return HSM_RV_STRICT_POLICY;
+	return HSM_RV_SUCCESS;
+}
+
+int policy_quorum(const struct object *o)
+{
+	return o->m_value ? HSM_RV_MXN_AUTH_FAILED : HSM_RV_SUCCESS;
+}
+
+int policy_leave(const struct fw *fw, const struct object *o)
+{
+	uint32_t wraps = 1u << BIT_WRAP | 1u << BIT_UNWRAP | 1u << BIT_WAS_WRAP |
+			 1u << BIT_WAS_UNWRAP;
+
+	if (!object_flag(o, BIT_EXTRACTABLE))
+		return HSM_RV_KEY_NOT_EXTRACTABLE;
+	if (fw->policy == FW_POLICY_STRICT && o->flags & wraps)
+		return HSM_RV_STRICT_POLICY;
 	return HSM_RV_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto_key.h"
 #include "secmem.h"
 
 #define HEADER_MAGIC	"HSMS"
@@ -29,14 +30,21 @@ enum {
 /* Beside attributes and HSM_TAG_* under their own numbers. */
 #define OBJECT_FLAGS	0xc0000001u
 #define OBJECT_SECRET	0xc0000002u
+#define OBJECT_PARAMS	0xc0000003u
+#define OBJECT_WRAP_TEMPLATE	0xc0000004u
+#define OBJECT_UNWRAP_TEMPLATE	0xc0000005u
+
+#define PARAMS_MAX	1024	/* bytes: more than p, q and g of a DSA key */
+#define TEMPLATE_MAX	512	/* every attribute once */
 
 #define SMALL_RECORD	512	/* bytes: more than the fixed part of any record */
 
-static void begin(struct record *rec, size_t room)
+bool record_begin(struct record *rec, size_t room)
 {
 	uint8_t *buf = secmem_alloc(room);
 
 	tlv_write_init(&rec->w, buf, buf ? room : 0);
+	return buf;
 }
 
 bool record_ok(const struct record *rec)
@@ -62,7 +70,7 @@ void record_put_object(struct record *rec, const struct object *o)
 	struct tlv_writer *w = &rec->w;
 	size_t i;
 
-	begin(rec, SMALL_RECORD + object_size(o) + o->secret_len + o->n_shares * TLV_HEAD);
+	record_begin(rec, SMALL_RECORD + object_size(o) + o->secret_len + o->n_shares * TLV_HEAD);
 	tlv_put_u32(w, HSM_ATTR_CLASS, kind->class);
 	tlv_put_u32(w, HSM_ATTR_KEY_TYPE, kind->key_type);
 	tlv_put_u32(w, OBJECT_FLAGS, o->flags);
@@ -74,6 +82,9 @@ void record_put_object(struct record *rec, const struct object *o)
 	put_bytes(w, HSM_ATTR_ID, object_id(o));
 	put_bytes(w, HSM_ATTR_MODULUS, object_modulus(o));
 	put_bytes(w, HSM_ATTR_PUBLIC_EXPONENT, object_exponent(o));
+	put_bytes(w, OBJECT_PARAMS, object_params(o));
+	put_bytes(w, OBJECT_WRAP_TEMPLATE, object_wrap_template(o));
+	put_bytes(w, OBJECT_UNWRAP_TEMPLATE, object_unwrap_template(o));
 	put_bytes(w, OBJECT_SECRET, (struct bytes){ o->secret, o->secret_len });
 	for (i = 0; i < o->n_shares; i++)
 		tlv_put_u32(w, HSM_TAG_SHARE_USER, o->shares[i]);
@@ -83,7 +94,7 @@ void record_put_user(struct record *rec, const struct user_rec *u)
 {
 	struct tlv_writer *w = &rec->w;
 
-	begin(rec, SMALL_RECORD);
+	record_begin(rec, SMALL_RECORD);
 	tlv_put_u32(w, USER_TYPE, u->type);
 	tlv_put_u32(w, USER_FAILURES, u->failures);
 	tlv_put_u32(w, USER_FLAGS, u->flags);
@@ -95,7 +106,7 @@ void record_put_user(struct record *rec, const struct user_rec *u)
 
 void record_put_card(struct record *rec, const struct fw *fw)
 {
-	begin(rec, SMALL_RECORD);
+	record_begin(rec, SMALL_RECORD);
 	tlv_put(&rec->w, CARD_SERIAL, fw->serial, strlen(fw->serial));
 	tlv_put_u64(&rec->w, CARD_NEXT_HANDLE, fw->objects.next_handle);
 	tlv_put_u32(&rec->w, CARD_NEXT_USER, fw->users.next_id);
@@ -170,7 +181,8 @@ static bool parse(const struct field *f, size_t n, void *into, uint32_t many, co
 
 struct raw_object {
 	uint32_t class, key_type, flags, owner, m_value, value_len;
-	struct bytes kcv, label, id, modulus, exponent, secret;
+	struct bytes kcv, label, id, modulus, exponent, params, wrap_template, unwrap_template;
+	struct bytes secret;
 };
 
 #define AT(member) offsetof(struct raw_object, member)
@@ -187,23 +199,39 @@ static const struct field object_fields[] = {
 	{ HSM_ATTR_ID, FIELD_BYTES, AT(id), 0, HSM_ID_MAX },
 	{ HSM_ATTR_MODULUS, FIELD_BYTES, AT(modulus), 0, HSM_RSA_BITS_MAX / 8 },
 	{ HSM_ATTR_PUBLIC_EXPONENT, FIELD_BYTES, AT(exponent), 0, 8 },
+	{ OBJECT_PARAMS, FIELD_BYTES, AT(params), 0, PARAMS_MAX },
+	{ OBJECT_WRAP_TEMPLATE, FIELD_BYTES, AT(wrap_template), 0, TEMPLATE_MAX },
+	{ OBJECT_UNWRAP_TEMPLATE, FIELD_BYTES, AT(unwrap_template), 0, TEMPLATE_MAX },
 	{ OBJECT_SECRET, FIELD_BYTES, AT(secret), 0, HSM_MSG_MAX },
 };
 
 #undef AT
 
+static bool sizes_sane(const struct raw_object *raw, enum key_kind kind)
+{
+	switch (key_kinds[kind].key_type) {
+	case HSM_KEY_RSA:
+		return !raw->params.len && key_size_ok(kind, (uint32_t)raw->modulus.len * 8);
+	case HSM_KEY_EC:
+		return raw->params.len == 4 && raw->modulus.len &&
+		       fc_curve_by_id(get_le32(raw->params.p));
+	case HSM_KEY_DSA:
+		return raw->params.len && raw->modulus.len;
+	default:
+		return !raw->params.len && !raw->modulus.len &&
+		       raw->value_len == raw->secret.len && key_size_ok(kind, raw->value_len);
+	}
+}
+
 static bool raw_sane(const struct raw_object *raw, enum key_kind kind)
 {
 	bool rsa = kind == KIND_RSA_PUBLIC || kind == KIND_RSA_PRIVATE;
-	bool secret = kind != KIND_RSA_PUBLIC;
 
 	if (kind == KINDS || raw->m_value > HSM_M_VALUE_MAX || !raw->kcv.len ||
-	    (raw->secret.len != 0) != secret || (raw->exponent.len != 0) != rsa)
+	    (raw->secret.len != 0) != (key_kinds[kind].class != HSM_KEY_CLASS_PUBLIC) ||
+	    (raw->exponent.len != 0) != rsa || raw->flags >> ATTR_BITS)
 		return false;
-	if (rsa)
-		return key_size_ok(kind, (uint32_t)raw->modulus.len * 8);
-	return !raw->modulus.len && raw->value_len == raw->secret.len &&
-	       key_size_ok(kind, raw->value_len);
+	return sizes_sane(raw, kind);
 }
 
 /* @shares: room for all that @p can hold; returns how many. */
@@ -236,7 +264,9 @@ struct object *record_get_object(uint64_t handle, const uint8_t *p, size_t len)
 		.kind = kind, .flags = raw.flags, .owner = raw.owner,
 		.value_len = raw.value_len, .m_value = (uint8_t)raw.m_value,
 		.label = raw.label, .id = raw.id, .modulus = raw.modulus,
-		.exponent = raw.exponent, .secret = raw.secret, .shares = shares,
+		.exponent = raw.exponent, .params = raw.params,
+		.wrap_template = raw.wrap_template, .unwrap_template = raw.unwrap_template,
+		.secret = raw.secret, .shares = shares,
 		.n_shares = read_shares(shares, p, len),
 	};
 	memcpy(init.kcv, raw.kcv.p, sizeof(init.kcv));

@@ -12,6 +12,7 @@
 #define RECORD_HEADER	0	/* not sealed */
 #define RECORD_ROOT	1	/* seal.h */
 #define RECORD_CARD	2
+#define RECORD_IDENTITY	3	/* identity.h */
 
 #define RECORD_SALT_LEN		32
 #define RECORD_HEADER_LEN	(8 + RECORD_SALT_LEN)
@@ -21,6 +22,8 @@ struct record {
 	struct tlv_writer w;
 };
 
+/* False without memory; record_put_*() do it themselves. */
+bool record_begin(struct record *rec, size_t room);
 bool record_ok(const struct record *rec);
 void record_free(struct record *rec);
 

@@ -2,26 +2,57 @@
 /* commands.c - what every command is, for tests of all of them. */
 #include "commands.h"
 
+/* What may be asked of any new key, of a secret or private one. */
+#define PUBLIC_KEY	"ixEDWUZVRNXYgTo"
+#define ANY_KEY		PUBLIC_KEY "esm"
+#define EVERY_ATTR	"ckx1EDWUZV2Ne3XYR45livCMbp67"
+#define GCM		"IjG#"
+
+#define S	F_SESSION
+#define SN	(F_SESSION | F_NODE)
+#define SQ	(F_SESSION | F_NODE | F_QUICK)
+#define SL	(F_SESSION | F_NODE | F_LONG)
+#define NQ	(F_NODE | F_QUICK)
+
+#define CRYPTO	HSM_CLASS_CRYPTO
+#define KEYS	HSM_CLASS_KEYS
+#define USERS	HSM_CLASS_USERS
+
 const struct expect commands[N_COMMANDS] = {
-	{ HSM_CMD_NOP, HSM_CLASS_CRYPTO, "nuopar", F_QUICK, 16, "", "" },
-	{ HSM_CMD_CARD_INFO, HSM_CLASS_CRYPTO, "nuopar", F_NODE | F_QUICK, 312, "", "" },
-	{ HSM_CMD_RANDOM, HSM_CLASS_CRYPTO, "nuopar", 0, 28, "L", "" },
-	{ HSM_CMD_SESSION_OPEN, HSM_CLASS_CRYPTO, "nuopar", F_NODE | F_QUICK, 44, "", "" },
-	{ HSM_CMD_SESSION_CLOSE, HSM_CLASS_CRYPTO, "nuopar", F_SESSION | F_NODE, 44, "", "" },
-	{ HSM_CMD_LOGIN, HSM_CLASS_CRYPTO, "n", F_SESSION | F_NODE | F_LONG, 56, "tnw", "" },
-	{ HSM_CMD_LOGOUT, HSM_CLASS_CRYPTO, "uopar", F_SESSION | F_NODE, 44, "", "" },
-	{ HSM_CMD_LOGIN_STATUS, HSM_CLASS_CRYPTO, "nuopar", F_NODE | F_QUICK, 95, "", "" },
-	{ HSM_CMD_USER_CREATE, HSM_CLASS_USERS, "op", F_SESSION | F_NODE | F_LONG, 44, "tnw", "" },
-	{ HSM_CMD_USER_PASSWORD, HSM_CLASS_USERS, "uopar", F_SESSION | F_NODE | F_LONG, 44, "tnw",
-	  "" },
-	{ HSM_CMD_USER_LIST, HSM_CLASS_CRYPTO, "nuopar", F_NODE | F_QUICK, 44, "", "" },
-	{ HSM_CMD_KEY_GEN_SYM, HSM_CLASS_KEYS, "u", F_SESSION | F_NODE, 48, "kvl", "ixesmgT" },
-	{ HSM_CMD_KEY_GEN_PAIR, HSM_CLASS_KEYS, "u", F_SESSION | F_NODE | F_LONG, 64, "kl",
-	  "bpixesmg" },
-	{ HSM_CMD_KEY_FIND, HSM_CLASS_CRYPTO, "u", F_SESSION | F_NODE, 60, "", "cklixMCsS" },
-	{ HSM_CMD_KEY_ATTRS, HSM_CLASS_CRYPTO, "u", F_SESSION | F_NODE | F_QUICK, 44, "hA", "" },
-	{ HSM_CMD_KEY_INFO, HSM_CLASS_CRYPTO, "u", F_SESSION | F_NODE | F_QUICK, 44, "h", "" },
-	{ HSM_CMD_KEY_DELETE, HSM_CLASS_KEYS, "u", F_SESSION | F_NODE, 44, "h", "" },
+	{ HSM_CMD_NOP, CRYPTO, "nuopar", F_QUICK, 16, "", "" },
+	{ HSM_CMD_CARD_INFO, CRYPTO, "nuopar", NQ, 312, "", "" },
+	{ HSM_CMD_RANDOM, CRYPTO, "nuopar", 0, 28, "L", "" },
+	{ HSM_CMD_CERT, CRYPTO, "nuopar", NQ, 44, "8", "" },
+	{ HSM_CMD_SESSION_OPEN, CRYPTO, "nuopar", NQ, 44, "", "" },
+	{ HSM_CMD_SESSION_CLOSE, CRYPTO, "nuopar", SN, 44, "", "" },
+	{ HSM_CMD_LOGIN, CRYPTO, "n", SL, 56, "tnw", "" },
+	{ HSM_CMD_LOGOUT, CRYPTO, "uopar", SN, 44, "", "" },
+	{ HSM_CMD_LOGIN_STATUS, CRYPTO, "nuopar", NQ, 95, "", "" },
+	{ HSM_CMD_USER_CREATE, USERS, "op", SL, 44, "tnw", "" },
+	{ HSM_CMD_USER_PASSWORD, USERS, "uopar", SL, 44, "tnw", "" },
+	{ HSM_CMD_USER_LIST, CRYPTO, "nuopar", NQ, 44, "", "" },
+	{ HSM_CMD_KEY_GEN_SYM, KEYS, "u", SN, 48, "kvl", ANY_KEY },
+	{ HSM_CMD_KEY_GEN_PAIR, KEYS, "u", SL, 64, "kl", "bpu" ANY_KEY },
+	{ HSM_CMD_KEY_FIND, CRYPTO, "u", SN, 60, "", "cklixMCsS" },
+	{ HSM_CMD_KEY_ATTRS, CRYPTO, "u", SQ, 44, "hA", "" },
+	{ HSM_CMD_KEY_INFO, CRYPTO, "u", SQ, 44, "h", "" },
+	{ HSM_CMD_KEY_DELETE, KEYS, "u", SN, 44, "h", "" },
+	{ HSM_CMD_KEY_SET_ATTRS, KEYS, "uop", SN, 44, "h", EVERY_ATTR },
+	{ HSM_CMD_KEY_GEN_PBE, KEYS, "u", SL, 48, "warl", ANY_KEY },
+	{ HSM_CMD_KEY_PUT_PUBLIC, KEYS, "u", SL, 48, "dl", PUBLIC_KEY },
+	{ HSM_CMD_KEY_GET_PUBLIC, CRYPTO, "u", SN, 44, "h", "" },
+	{ HSM_CMD_KEY_MASK, CRYPTO, "uopa", SN, 44, "h", "" },
+	{ HSM_CMD_KEY_UNMASK, KEYS, "uopa", SN, 48, "d", "gT" },
+	{ HSM_CMD_TRANSPORT_KEY, CRYPTO, "u", S | F_QUICK, 89, "", "" },
+	{ HSM_CMD_HOST_WRAP, CRYPTO, "u", SN, 44, "HBPd", "I" },
+	{ HSM_CMD_HOST_UNWRAP, CRYPTO, "u", SN, 44, "HBPd", "I" },
+	{ HSM_CMD_TEMPLATE, CRYPTO, "u", SN, 44, "", "cklixeEDWUZVRNXY" },
+	{ HSM_CMD_KEY_WRAP, KEYS, "u", SN, 44, "hHB", "O" GCM },
+	{ HSM_CMD_KEY_UNWRAP, KEYS, "u", SL, 48, "HBd", "O9ckl" GCM ANY_KEY },
+	{ HSM_CMD_CRYPT, CRYPTO, "u", SN, 44, "QK", "hdF" GCM },
+	{ HSM_CMD_CRYPT_INIT, CRYPTO, "u", SN, 64, "QK", "h" GCM },
+	{ HSM_CMD_CRYPT_UPDATE, CRYPTO, "u", SN, 44, "0d", "" },
+	{ HSM_CMD_CRYPT_FINAL, CRYPTO, "u", SN, 44, "0", "F" },
 };
 
 static const struct value values[] = {
@@ -47,6 +78,43 @@ static const struct value values[] = {
 	{ 'S', HSM_TAG_START, "\0\0\0\0", 4, false },
 	{ 'h', HSM_TAG_HANDLE, "\x06\0\0\0\0\0\0\0", 8, false },
 	{ 'A', HSM_TAG_ATTR, "\0\x01\0\0", 4, true },
+	{ 'o', HSM_TAG_ATTEST_NONCE, "0123456789abcdef0123456789abcdef", 32, false },
+	{ 'u', HSM_TAG_CURVE, "\x02\0\0\0", 4, false },
+	{ 'a', HSM_TAG_SALT, "12345678", 8, false },
+	{ 'r', HSM_TAG_ITERATIONS, "\xe8\x03\0\0", 4, false },
+	{ 'd', HSM_TAG_DATA, "0123456789abcdef0123456789abcdef", 32, false },
+	{ '8', HSM_TAG_CERT, "\x01\0\0\0", 4, false },
+	{ 'E', HSM_ATTR_ENCRYPT, "\1", 1, false },
+	{ 'D', HSM_ATTR_DECRYPT, "\1", 1, false },
+	{ 'W', HSM_ATTR_WRAP, "\1", 1, false },
+	{ 'U', HSM_ATTR_UNWRAP, "\1", 1, false },
+	{ 'Z', HSM_ATTR_SIGN, "\1", 1, false },
+	{ 'V', HSM_ATTR_VERIFY, "\1", 1, false },
+	{ 'R', HSM_ATTR_DERIVE, "\0", 1, false },
+	{ 'N', HSM_ATTR_SENSITIVE, "\1", 1, false },
+	{ 'X', HSM_ATTR_WRAP_WITH_TRUSTED, "\0", 1, false },
+	{ 'Y', HSM_ATTR_DESTROYABLE, "\1", 1, false },
+	{ '1', HSM_ATTR_PRIVATE, "\1", 1, false },
+	{ '2', HSM_ATTR_LOCAL, "\1", 1, false },
+	{ '3', HSM_ATTR_TRUSTED, "\0", 1, false },
+	{ '4', HSM_ATTR_ALWAYS_SENSITIVE, "\1", 1, false },
+	{ '5', HSM_ATTR_NEVER_EXTRACTABLE, "\0", 1, false },
+	{ '6', HSM_ATTR_WRAP_TEMPLATE, "", 0, false },
+	{ '7', HSM_ATTR_UNWRAP_TEMPLATE, "", 0, false },
+	{ 'H', HSM_TAG_WRAP_HANDLE, "\x06\0\0\0\0\0\0\0", 8, false },
+	{ 'B', HSM_TAG_WRAP_MECHANISM, "\x04\0\0\0", 4, false },
+	{ 'P', HSM_TAG_POINT, "\4" "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	  65, false },
+	{ 'I', HSM_TAG_IV, "12345678", 8, false },
+	{ 'j', HSM_TAG_AAD, "aad", 3, false },
+	{ 'G', HSM_TAG_GCM_TAG_LEN, "\x10\0\0\0", 4, false },
+	{ '#', HSM_TAG_HASH, "\x03\0\0\0", 4, false },
+	{ 'O', HSM_TAG_NO_HEADER, "\0", 1, false },
+	{ '9', HSM_TAG_TEMPLATE, "\x01\0\0\0", 4, false },
+	{ 'K', HSM_TAG_MECHANISM, "\x85\x10\0\0", 4, false },
+	{ 'Q', HSM_TAG_USE, "\x01\0\0\0", 4, false },
+	{ 'F', HSM_TAG_SIGNATURE, "signature", 9, false },
+	{ '0', HSM_TAG_OPERATION, "\x01\0\0\0", 4, false },
 };
 
 const struct value *value_of(char name)

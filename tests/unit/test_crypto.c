@@ -9,11 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/x509.h>
 
 #include "crypto.h"
 #include "hsm/hsm_cmd.h"
@@ -251,128 +246,6 @@ static void random_lengths(void **state)
 	assert_true(fc_reseed());
 }
 
-static BIGNUM *to_bn(const struct fc_num *num)
-{
-	assert_non_null(num->p);
-	assert_int_not_equal(num->p[0], 0);
-	return BN_bin2bn(num->p, (int)num->len, NULL);
-}
-
-static EVP_PKEY *to_pkey(const struct fc_rsa *rsa)
-{
-	static const char * const names[] = {
-		OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D,
-		OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
-		OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
-		OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
-	};
-	const struct fc_num *nums[] = {
-		&rsa->n, &rsa->e, &rsa->d, &rsa->p, &rsa->q, &rsa->dp, &rsa->dq, &rsa->qinv,
-	};
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	BIGNUM *bns[COUNT(nums)];
-	EVP_PKEY *pkey = NULL;
-	OSSL_PARAM *params;
-
-	for (size_t i = 0; i < COUNT(nums); i++) {
-		bns[i] = to_bn(nums[i]);
-		assert_true(OSSL_PARAM_BLD_push_BN(bld, names[i], bns[i]));
-	}
-	params = OSSL_PARAM_BLD_to_param(bld);
-	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
-	assert_int_equal(EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params), 1);
-	for (size_t i = 0; i < COUNT(nums); i++)
-		BN_free(bns[i]);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(bld);
-	EVP_PKEY_CTX_free(ctx);
-	return pkey;
-}
-
-/* OpenSSL itself finds the pair sound, and its DER forms are ours. */
-static void check_pair(const struct fc_rsa *rsa, int bits)
-{
-	EVP_PKEY *pkey = to_pkey(rsa);
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(pkey);
-	uint8_t *der = NULL, *ours;
-	size_t len, p8_len;
-
-	assert_int_equal(EVP_PKEY_get_bits(pkey), bits);
-	assert_int_equal(EVP_PKEY_pairwise_check(ctx), 1);
-	assert_true(fc_rsa_public_der(rsa, &ours, &len));
-	assert_int_equal(i2d_PublicKey(pkey, &der), len);
-	assert_memory_equal(der, ours, len);
-	assert_true(fc_rsa_pkcs8_len(rsa, &p8_len));
-	assert_int_equal(i2d_PKCS8_PRIV_KEY_INFO(p8, NULL), p8_len);
-	OPENSSL_free(der);
-	secmem_free(ours);
-	PKCS8_PRIV_KEY_INFO_free(p8);
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(pkey);
-}
-
-static void rsa_pair(void **state)
-{
-	static const struct {
-		uint32_t bits;
-		const char *e;
-	} cases[] = { { 2048, "010001" }, { 2048, "03" }, { 2304, "0100000001" } };
-	size_t before = secmem_used(), len;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		const uint8_t *e = unhex(cases[i].e, &len);
-		struct fc_rsa rsa;
-
-		assert_true(fc_rsa_generate(cases[i].bits, e, len, NULL, NULL, &rsa));
-		assert_int_equal(rsa.n.len, cases[i].bits / 8);
-		assert_hex(rsa.e.p, cases[i].e[0] == '0' && cases[i].e[1] == '0' ? cases[i].e + 2 :
-			   cases[i].e);
-		check_pair(&rsa, (int)cases[i].bits);
-		fc_rsa_clear(&rsa);
-		assert_null(rsa.n.p);
-	}
-	assert_int_equal(secmem_used(), before);
-}
-
-static bool third_time(void *opaque)
-{
-	return ++*(unsigned int *)opaque >= 3;
-}
-
-static void rsa_cancel(void **state)
-{
-	static const uint8_t e[] = { 1, 0, 1 };
-	size_t before = secmem_used();
-	unsigned int asked = 0;
-	struct fc_rsa rsa, zero = { 0 };
-
-	(void)state;
-	assert_false(fc_rsa_generate(4096, e, sizeof(e), third_time, &asked, &rsa));
-	assert_int_equal(asked, 3);
-	assert_memory_equal(&rsa, &zero, sizeof(rsa));
-	assert_int_equal(secmem_used(), before);
-}
-
-static void rsa_public_only(void **state)
-{
-	uint8_t n[] = { 0x80, 1 }, e[] = { 3 }, *der;
-	struct fc_rsa rsa = { .n = { n, sizeof(n) }, .e = { e, sizeof(e) } };
-	size_t len;
-
-	(void)state;
-	assert_true(fc_rsa_public_der(&rsa, &der, &len));
-	assert_int_equal(len, 10);
-	assert_hex(der, "30080203008001020103");
-	secmem_free(der);
-	assert_false(fc_rsa_pkcs8_len(&rsa, &len));
-	rsa.e.p = NULL;
-	assert_false(fc_rsa_public_der(&rsa, &der, &len));
-	assert_null(der);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,9 +260,6 @@ int main(void)
 		cmocka_unit_test(check_values),
 		cmocka_unit_test(parity),
 		cmocka_unit_test(random_lengths),
-		cmocka_unit_test(rsa_pair),
-		cmocka_unit_test(rsa_cancel),
-		cmocka_unit_test(rsa_public_only),
 	};
 
 	return cmocka_run_group_tests_name("crypto", tests, NULL, NULL);

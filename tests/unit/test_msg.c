@@ -179,19 +179,20 @@ static void repeated_tags(void **state)
 
 static void each_number_long(struct card *c, const struct expect *e, const char *tags)
 {
+	static const uint8_t zeros[80];
 	const char *p;
 
 	for (p = tags; *p; p++) {
 		const struct value *v = value_of(*p);
 		struct msg *m = valid(e, *p);
 
-		if (strchr("wnlipM", *p))
+		if (strchr("wnlipMadjFI67", *p))
 			continue;
-		add(m, v->tag, "\0\0\0\0\0\0\0\0\0", v->len + 1);
+		add(m, v->tag, zeros, v->len + 1);
 		assert_int_equal(send(c, ctx_for(e), m), HSM_RV_INVALID_INPUT);
 		assert_int_equal(bad_tag(m), v->tag);
 		m = valid(e, *p);
-		add(m, v->tag, "\0\0\0\0\0\0\0\0\0", v->len - 1);
+		add(m, v->tag, zeros, v->len - 1);
 		assert_int_equal(send(c, ctx_for(e), m), HSM_RV_INVALID_INPUT);
 		assert_int_equal(bad_tag(m), v->tag);
 	}

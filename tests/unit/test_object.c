@@ -351,6 +351,7 @@ static void nothing_is_left(void **state)
 	struct card *c = *state;
 	struct object_table *t = &c->fw->objects;
 	uint64_t h;
+	size_t i;
 
 	with_id(c, ALICE, "a", true);
 	with_id(c, ALICE, "b", false);
@@ -360,7 +361,8 @@ static void nothing_is_left(void **state)
 		assert_int_equal(delete_key(c, ALICE, h), 0);
 	assert_int_equal(t->live, 0);
 	assert_int_equal(t->bytes, 0);
-	assert_int_equal(t->by_handle.count + t->by_label.count + t->by_id.count, 0);
+	for (i = 0; i < OBJECT_INDEXES; i++)
+		assert_int_equal(t->index[i].count, 0);
 	assert_null(t->first);
 	assert_null(t->last);
 }

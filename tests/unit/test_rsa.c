@@ -125,19 +125,22 @@ static void rsa_arguments(void **state)
 
 static void pair_types(void **state)
 {
-	static const struct { uint32_t type, status; } types[] = {
-		{ HSM_KEY_EC, HSM_RV_NOT_AVAILABLE }, { HSM_KEY_DSA, HSM_RV_NOT_AVAILABLE },
-		{ HSM_KEY_AES, HSM_RV_BAD_ATTRIBUTE }, { 99, HSM_RV_BAD_ATTRIBUTE },
+	static const struct { uint32_t type, status, tag; } types[] = {
+		{ HSM_KEY_EC, HSM_RV_BAD_MESSAGE, HSM_TAG_CURVE },
+		{ HSM_KEY_DSA, HSM_RV_BAD_MESSAGE, HSM_ATTR_MODULUS_BITS },
+		{ HSM_KEY_AES, HSM_RV_BAD_ATTRIBUTE, HSM_ATTR_KEY_TYPE },
+		{ 2, HSM_RV_BAD_ATTRIBUTE, HSM_ATTR_KEY_TYPE },
+		{ 99, HSM_RV_BAD_ATTRIBUTE, HSM_ATTR_KEY_TYPE },
 	};
 	size_t i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		struct msg *m = begin(HSM_CMD_KEY_GEN_PAIR, FIRST_SESSION);
 
 		add_u32(m, HSM_ATTR_KEY_TYPE, types[i].type);
 		add_text(m, HSM_ATTR_LABEL, "label");
 		assert_int_equal(send(*state, ALICE, m), types[i].status);
-		assert_int_equal(bad_tag(m), HSM_ATTR_KEY_TYPE);
+		assert_int_equal(bad_tag(m), types[i].tag);
 	}
 }
 

@@ -23,7 +23,8 @@ static void each_can_fail(void **state)
 {
 	static const char * const names[] = {
 		"SHA-1", "SHA-256", "HMAC-SHA-256", "HKDF", "PBKDF2", "AES-256-GCM", "AES", "3DES",
-		"RSA", "random generator",
+		"random generator", "SHA-2", "HMAC-SHA-512", "AES-CMAC", "AES key wrap",
+		"AES key wrap with padding", "TDEA key wrap", "RSA", "RSA signature", "ECDSA",
 	};
 
 	(void)state;

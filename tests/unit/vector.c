@@ -11,7 +11,7 @@
 
 const uint8_t *unhex(const char *hex, size_t *len)
 {
-	static uint8_t bufs[8][256];
+	static uint8_t bufs[8][1280];
 	static unsigned int next;
 	uint8_t *buf = bufs[next++ % 8];
 	size_t n = strlen(hex) / 2;

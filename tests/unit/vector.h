@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of @hex, in one of a few static buffers of 256 bytes; their number in @len. */
+/* Bytes of @hex, in one of a few static buffers of 1280 bytes; their number in @len. */
 const uint8_t *unhex(const char *hex, size_t *len);
 
 /* cmocka assertion: @got is the @hex. */

@@ -42,6 +42,7 @@ struct hsm_tlv {
 #define HSM_CMD_NOP		0x0000
 #define HSM_CMD_CARD_INFO	0x0001
 #define HSM_CMD_RANDOM		0x0002
+#define HSM_CMD_CERT		0x0003
 
 #define HSM_CMD_SESSION_OPEN	0x0010
 #define HSM_CMD_SESSION_CLOSE	0x0011
@@ -59,6 +60,24 @@ struct hsm_tlv {
 #define HSM_CMD_KEY_ATTRS	0x0033
 #define HSM_CMD_KEY_INFO	0x0034
 #define HSM_CMD_KEY_DELETE	0x0035
+#define HSM_CMD_KEY_SET_ATTRS	0x0036
+#define HSM_CMD_KEY_GEN_PBE	0x0037
+#define HSM_CMD_KEY_PUT_PUBLIC	0x0038
+#define HSM_CMD_KEY_GET_PUBLIC	0x0039
+#define HSM_CMD_KEY_MASK	0x003a
+#define HSM_CMD_KEY_UNMASK	0x003b
+
+#define HSM_CMD_TRANSPORT_KEY	0x0040
+#define HSM_CMD_HOST_WRAP	0x0041
+#define HSM_CMD_HOST_UNWRAP	0x0042
+#define HSM_CMD_TEMPLATE	0x0043
+#define HSM_CMD_KEY_WRAP	0x0044
+#define HSM_CMD_KEY_UNWRAP	0x0045
+
+#define HSM_CMD_CRYPT		0x0050
+#define HSM_CMD_CRYPT_INIT	0x0051
+#define HSM_CMD_CRYPT_UPDATE	0x0052
+#define HSM_CMD_CRYPT_FINAL	0x0053
 
 /* Command classes: bits of the rights that a host grants with each request. */
 #define HSM_CLASS_CRYPTO	0x01	/* use keys, random, information, sessions */
@@ -86,6 +105,12 @@ struct hsm_tlv {
 #define HSM_GENERIC_MAX		3583	/* bytes of a generic secret */
 #define HSM_RSA_BITS_MIN	2048
 #define HSM_RSA_BITS_MAX	4096
+#define HSM_DSA_BITS		2048	/* of the prime; its subprime has 256 */
+#define HSM_OPERATIONS_MAX	16	/* open operations of one context */
+#define HSM_TEMPLATES_MAX	16	/* unwrap templates of one context */
+#define HSM_HOST_WRAP_MAX	4095	/* bytes that HOST_WRAP takes */
+#define HSM_AAD_MAX		4096
+#define HSM_GCM_TAG_MIN		8
 #define HSM_FIRST_HANDLE	6	/* of the first key of a fresh card */
 
 /*
@@ -135,6 +160,100 @@ struct hsm_tlv {
 #define HSM_KEY_DES3		21
 #define HSM_KEY_AES		31
 
+/* Curves: the vendor's ids, with OpenSSL's names. */
+#define HSM_CURVE_PRIME192V1	1
+#define HSM_CURVE_PRIME256V1	2
+#define HSM_CURVE_SECT163K1	3
+#define HSM_CURVE_SECT163R2	4
+#define HSM_CURVE_SECT233K1	5
+#define HSM_CURVE_SECT233R1	6
+#define HSM_CURVE_SECT283K1	7
+#define HSM_CURVE_SECT283R1	8
+#define HSM_CURVE_SECT409K1	9
+#define HSM_CURVE_SECT409R1	10
+#define HSM_CURVE_SECT571K1	11
+#define HSM_CURVE_SECT571R1	12
+#define HSM_CURVE_SECP224R1	13
+#define HSM_CURVE_SECP384R1	14
+#define HSM_CURVE_SECP521R1	15
+#define HSM_CURVE_SECP256K1	16
+
+/* Ways to wrap a key: the vendor's -m. */
+#define HSM_WRAP_AES_PKCS5	4	/* RFC 3394 over PKCS#5 padded data */
+#define HSM_WRAP_AES_NO_PAD	5	/* RFC 3394 */
+#define HSM_WRAP_AES_PAD	6	/* RFC 5649 */
+#define HSM_WRAP_RSA_AES	7	/* CKM_RSA_AES_KEY_WRAP */
+#define HSM_WRAP_RSA_OAEP	8
+#define HSM_WRAP_TDEA		9	/* TKW of SP 800-38F */
+#define HSM_WRAP_AES_GCM	10	/* IV apart */
+#define HSM_WRAP_CLOUDHSM_GCM	11	/* IV before the ciphertext */
+#define HSM_WRAP_RSA_PKCS	12	/* PKCS#1 v1.5 */
+
+/* Hashes: the vendor's -t. */
+#define HSM_HASH_SHA1		2
+#define HSM_HASH_SHA256		3
+#define HSM_HASH_SHA384		4
+#define HSM_HASH_SHA512		5
+#define HSM_HASH_SHA224		6
+
+/* What an operation does: HSM_TAG_USE. */
+#define HSM_USE_ENCRYPT		1
+#define HSM_USE_DECRYPT		2
+#define HSM_USE_SIGN		3	/* MACs, too */
+#define HSM_USE_VERIFY		4
+#define HSM_USE_DIGEST		5
+
+/* Mechanisms of operations: PKCS#11 v3.0 numbers. */
+#define HSM_CKM_RSA_PKCS		0x0001	/* encrypt, decrypt */
+#define HSM_CKM_RSA_PKCS_OAEP		0x0009	/* HASH, default SHA-1, for both hashes */
+#define HSM_CKM_SHA1_RSA_PKCS		0x0006
+#define HSM_CKM_SHA224_RSA_PKCS		0x0046
+#define HSM_CKM_SHA256_RSA_PKCS		0x0040
+#define HSM_CKM_SHA384_RSA_PKCS		0x0041
+#define HSM_CKM_SHA512_RSA_PKCS		0x0042
+#define HSM_CKM_SHA1_RSA_PKCS_PSS	0x000e	/* PSS: salt as long as the hash */
+#define HSM_CKM_SHA224_RSA_PKCS_PSS	0x0047
+#define HSM_CKM_SHA256_RSA_PKCS_PSS	0x0043
+#define HSM_CKM_SHA384_RSA_PKCS_PSS	0x0044
+#define HSM_CKM_SHA512_RSA_PKCS_PSS	0x0045
+#define HSM_CKM_DSA_SHA1		0x0012	/* DSA, ECDSA: DER SEQUENCE of r and s */
+#define HSM_CKM_DSA_SHA224		0x0013
+#define HSM_CKM_DSA_SHA256		0x0014
+#define HSM_CKM_DSA_SHA384		0x0015
+#define HSM_CKM_DSA_SHA512		0x0016
+#define HSM_CKM_ECDSA_SHA1		0x1042
+#define HSM_CKM_ECDSA_SHA224		0x1043
+#define HSM_CKM_ECDSA_SHA256		0x1044
+#define HSM_CKM_ECDSA_SHA384		0x1045
+#define HSM_CKM_ECDSA_SHA512		0x1046
+#define HSM_CKM_DES3_ECB		0x0132
+#define HSM_CKM_DES3_CBC		0x0133
+#define HSM_CKM_DES3_CBC_PAD		0x0136
+#define HSM_CKM_DES3_CMAC		0x0138
+#define HSM_CKM_AES_ECB			0x1081
+#define HSM_CKM_AES_CBC			0x1082
+#define HSM_CKM_AES_CBC_PAD		0x1085
+#define HSM_CKM_AES_CTR			0x1086
+#define HSM_CKM_AES_GCM			0x1087	/* tag behind the ciphertext */
+#define HSM_CKM_AES_CMAC		0x108a
+#define HSM_CKM_SHA_1_HMAC		0x0221
+#define HSM_CKM_SHA224_HMAC		0x0256
+#define HSM_CKM_SHA256_HMAC		0x0251
+#define HSM_CKM_SHA384_HMAC		0x0261
+#define HSM_CKM_SHA512_HMAC		0x0271
+#define HSM_CKM_SHA_1			0x0220
+#define HSM_CKM_SHA224			0x0255
+#define HSM_CKM_SHA256			0x0250
+#define HSM_CKM_SHA384			0x0260
+#define HSM_CKM_SHA512			0x0270
+
+/* Certificates: the vendor's getCert -s. X.509, DER. */
+#define HSM_CERT_MANUFACTURER_ROOT	1
+#define HSM_CERT_HARDWARE		2	/* of the card, by the manufacturer root */
+#define HSM_CERT_CUSTOMER_ROOT		4
+#define HSM_CERT_CLUSTER_CUSTOMER	8	/* of the cluster, by the customer root */
+#define HSM_CERT_CLUSTER_MANUFACTURER	16	/* of the cluster, by the card */
+
 /* Protocol tags. "le32" and "le64" are the sizes of the value; + = may be repeated. */
 #define HSM_TAG_USER_NAME	0x80000001u	/* 1..HSM_NAME_MAX bytes */
 #define HSM_TAG_USER_TYPE	0x80000002u	/* le32 HSM_USER_* */
@@ -155,11 +274,28 @@ struct hsm_tlv {
 #define HSM_TAG_START		0x8000002au	/* le32 index of the first match wanted */
 #define HSM_TAG_TOTAL		0x8000002bu	/* le32 */
 #define HSM_TAG_OWNER		0x8000002cu	/* le32 user id */
+#define HSM_TAG_WRAP_HANDLE	0x8000002du	/* le64 handle of a wrapping key */
 #define HSM_TAG_LEN		0x80000030u	/* le32 bytes wanted */
 #define HSM_TAG_DATA		0x80000031u	/* bytes */
+#define HSM_TAG_MECHANISM	0x80000032u	/* le32 HSM_CKM_* */
+#define HSM_TAG_USE		0x80000033u	/* le32 HSM_USE_* */
+#define HSM_TAG_SIGNATURE	0x80000034u	/* bytes */
+#define HSM_TAG_IV		0x80000035u	/* bytes */
+#define HSM_TAG_AAD		0x80000036u	/* 0..HSM_AAD_MAX bytes */
+#define HSM_TAG_GCM_TAG_LEN	0x80000037u	/* le32, HSM_GCM_TAG_MIN..16; default 16 */
+#define HSM_TAG_HASH		0x80000038u	/* le32 HSM_HASH_* */
+#define HSM_TAG_OPERATION	0x80000039u	/* le32 */
+#define HSM_TAG_WRAP_MECHANISM	0x8000003au	/* le32 HSM_WRAP_* */
+#define HSM_TAG_NO_HEADER	0x8000003bu	/* bool, default 0 */
+#define HSM_TAG_TEMPLATE	0x8000003cu	/* le32 */
+#define HSM_TAG_CURVE		0x8000003du	/* le32 HSM_CURVE_* */
+#define HSM_TAG_CERT		0x8000003eu	/* le32 HSM_CERT_* */
+#define HSM_TAG_POINT		0x8000003fu	/* 65 bytes: uncompressed point of P-256 */
 #define HSM_TAG_NODE		0x80000040u	/* struct hsm_node_status + */
 #define HSM_TAG_CARD		0x80000041u	/* struct hsm_card_info */
 #define HSM_TAG_BAD_TAG		0x80000042u	/* le32: the tag that an error status is about */
+#define HSM_TAG_SALT		0x80000043u	/* bytes */
+#define HSM_TAG_ITERATIONS	0x80000044u	/* le32 */
 
 struct hsm_user_rec {
 	__le32	id;
@@ -236,7 +372,22 @@ struct hsm_card_info {
 	X(ID_EXISTS,		0xac, "HSM Error: A key with this ID already exists")	/* own */ \
 	X(SHARE_OWNER,		0xad, "HSM Error: A key cannot be shared with its owner") /* own */ \
 	X(BAD_M_VALUE,		0xae, "HSM Error: m_value is larger than the number of users of the key") /* own */ \
+	X(KEY_NOT_EXTRACTABLE,	0xb0, "HSM Error: Key is not extractable")		/* own */ \
+	X(KEY_FUNCTION,		0xb1, "HSM Error: The attributes of the key do not permit this operation") /* own */ \
+	X(BAD_KEY_TYPE,		0xb2, "HSM Error: Invalid key type for this operation")	/* own */ \
 	X(FIPS_VIOLATION,	0xb3, "HSM Error: This operation violates the current configured/FIPS policies") \
+	X(MXN_AUTH_FAILED,	0xb4, "RET_MXN_AUTH_FAILED")				/* own number */ \
+	X(BAD_MECHANISM,	0xb5, "HSM Error: Invalid mechanism for this operation") /* own */ \
+	X(TEMPLATE_CONFLICT,	0xb6, "HSM Error: Attributes conflict with the template") /* own */ \
+	X(NO_OPERATION,		0xb7, "HSM Error: Invalid operation or template handle") /* own */ \
+	X(ATTRIBUTE_FIXED,	0xb8, "HSM Error: This attribute cannot be changed this way") /* own */ \
+	X(STRICT_POLICY,	0xb9, "HSM Error: The strict policy of this card forbids it") /* own */ \
+	X(DATA_LENGTH,		0xba, "HSM Error: Invalid length of data for this mechanism") /* own */ \
+	X(NOT_TRUSTED,		0xbb, "HSM Error: This key can be wrapped by a trusted key only") /* own */ \
+	X(SELF_WRAP,		0xbc, "HSM Error: A key cannot wrap itself")		/* own */ \
+	X(BAD_MASKED_OBJECT,	0xbd, "HSM Error: Masked object is damaged or of another cluster") /* own */ \
+	X(BAD_WRAP_HEADER,	0xbe, "HSM Error: Wrapped key has no valid header")	/* own */ \
+	X(NOT_DESTROYABLE,	0xbf, "HSM Error: Key is not destroyable")		/* own */ \
 	X(ACCESS_DENIED,	0xc6, "HSM Error: Key Access is denied") \
 	X(USER_UNKNOWN,		0xce, "HSM Error: This user doesn't exist") \
 	X(BAD_USER_TYPE,	0xdb, "HSM Error: Invalid User Type.") \
