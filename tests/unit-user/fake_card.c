@@ -30,6 +30,8 @@ static int card_exec(void *conn, const void *in, size_t in_len, void *out, size_
 	card.req_len = in_len;
 	if (card.rc)
 		return card.rc;
+	if (card.answer)
+		card.answer();
 	*out_len = card.rep_len;
 	if (card.rep_len > room)
 		return card.honest_room ? -ENOSPC : 0;
@@ -100,6 +102,41 @@ void rep_end(void)
 	uint32_t len = htole32((uint32_t)card.rep_len);
 
 	memcpy(card.rep + 4, &len, sizeof(len));
+}
+
+const uint8_t *req_tlv(uint32_t tag, size_t *len)
+{
+	const uint8_t *found = NULL;
+	struct hsm_tlv tlv;
+
+	for (size_t at = sizeof(struct hsm_msg_req); at < card.req_len; at += le32toh(tlv.len)) {
+		memcpy(&tlv, card.req + at, sizeof(tlv));
+		at += sizeof(tlv);
+		assert_true(le32toh(tlv.len) <= card.req_len - at);
+		if (le32toh(tlv.tag) != tag)
+			continue;
+		assert_null(found);
+		found = card.req + at;
+		*len = le32toh(tlv.len);
+	}
+	return found;
+}
+
+uint32_t req_u32(uint32_t tag)
+{
+	size_t len = 0;
+	const uint8_t *p = req_tlv(tag, &len);
+	uint32_t v;
+
+	assert_non_null(p);
+	assert_int_equal(len, sizeof(v));
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+uint16_t req_opcode(void)
+{
+	return (uint16_t)(card.req[0] | card.req[1] << 8);
 }
 
 int fake_setup(void **state)

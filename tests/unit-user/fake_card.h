@@ -17,6 +17,7 @@ struct fake_card {
 	uint32_t timeout_ms;
 	bool honest_room;	/* answers ENOSPC as a driver does */
 	bool echo_opcode;	/* answers under whatever opcode was asked */
+	void (*answer)(void);	/* if set: makes the reply to card.req */
 };
 
 extern struct fake_card card;
@@ -34,6 +35,11 @@ void rep_u32(uint32_t tag, uint32_t v);
 void rep_u64(uint32_t tag, uint64_t v);
 void rep_node(uint32_t id, uint32_t status);
 void rep_end(void);
+
+/* The value of @tag in the recorded request, NULL without it; fails if it is there twice. */
+const uint8_t *req_tlv(uint32_t tag, size_t *len);
+uint32_t req_u32(uint32_t tag);	/* fails without it */
+uint16_t req_opcode(void);
 
 /* A key generation with label "lab", shared with 4 and 5, min_srv 1, session 0x01020304. */
 int gen_sym(uint64_t *handle);

@@ -311,6 +311,31 @@ static void test_stop(void **state)
 	cli_args_free(&a);
 }
 
+/* Each of two commands on one line has its own secret; neither is left to be seen. */
+static void test_stop_secrets(void **state)
+{
+	char pw[] = "hunter2", pw2[] = "another", pw3[] = "hunter2", pw4[] = "another";
+	char *both[] = { "probe", "-k", "1", "-p", pw, "probe", "-p", pw2, "-k", "2" };
+	char *wrong[] = { "probe", "-p", pw3, "probe", "-p", pw4, "-k", "2" };
+	struct cli_args a, b;
+
+	(void)state;
+	assert_true(cli_parse(&tool, 10, both, true, &a));
+	assert_int_equal(a.used, 5);
+	assert_true(cli_parse(&tool, 10 - a.used, both + a.used, false, &b));
+	assert_string_equal(cli_text(&a, "-p"), "hunter2");
+	assert_string_equal(cli_text(&b, "-p"), "another");
+	assert_string_equal(pw, "*******");
+	assert_string_equal(pw2, "*******");
+	cli_args_free(&a);
+	cli_args_free(&b);
+	assert_false(cli_parse(&tool, 8, wrong, true, &a));
+	assert_string_equal(a.error, "Key handle (-k) is missing.");
+	assert_string_equal(pw3, "*******");
+	assert_string_equal(pw4, "*******");
+	cli_args_free(&a);
+}
+
 static void test_help(void **state)
 {
 	struct cli_args a;
@@ -422,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_secret_in_mistake),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_stop_secrets),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_tag),
 		cmocka_unit_test(test_run),

@@ -13,90 +13,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "conn_loop.h"
-#include "hsm.h"
-
-#define PW(p)	p, sizeof(p) - 1
-
-static struct loop_card *card;
-static struct hsm *h;
-static struct hsm_result res;
-static uint32_t sess;
-
-static void ok(int rc)
-{
-	if (rc)
-		fail_msg("%d: %s", rc, hsm_strerror(rc));
-}
-
-/* A fresh card with users 3 (alice) and 4 (bob), nobody logged in. */
-static int setup(void **state)
-{
-	char err[256];
-	uint32_t id;
-
-	(void)state;
-	card = loop_card_new(NULL, false, err, sizeof(err));
-	if (!card || loop_connect(card, false, &h))
-		return -1;
-	ok(hsm_session_open(h, &sess, &res));
-	ok(hsm_login(h, sess, HSM_USER_PRECO, "admin", PW("password"), &res));
-	ok(hsm_user_password(h, sess, HSM_USER_PRECO, "admin", PW("admin_pwd"), &res));
-	ok(hsm_logout(h, sess, &res));
-	ok(hsm_login(h, sess, HSM_USER_PCO, "admin", PW("admin_pwd"), &res));
-	ok(hsm_user_create(h, sess, HSM_USER_CU, "alice", PW("alice_pwd"), &id, &res));
-	assert_int_equal(id, 3);
-	ok(hsm_user_create(h, sess, HSM_USER_CU, "bob", PW("bob_pwd"), &id, &res));
-	assert_int_equal(id, 4);
-	ok(hsm_logout(h, sess, &res));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	hsm_close(h);
-	loop_card_free(card);
-	return 0;
-}
-
-static void login_alice(void)
-{
-	ok(hsm_login(h, sess, HSM_USER_CU, "alice", PW("alice_pwd"), &res));
-}
-
-static int gen_aes(const char *label, bool session_key, const uint32_t *users, size_t n,
-		   uint64_t *handle)
-{
-	const uint32_t type = htole32(HSM_KEY_AES), len = htole32(32);
-	const uint8_t token = !session_key;
-	const struct hsm_attr attrs[] = {
-		{ HSM_ATTR_KEY_TYPE, 4, &type },
-		{ HSM_ATTR_VALUE_LEN, 4, &len },
-		{ HSM_ATTR_LABEL, (uint32_t)strlen(label), label },
-		{ HSM_ATTR_TOKEN, 1, &token },
-	};
-	const struct hsm_key_spec spec = {
-		.attrs = attrs, .n_attrs = 4, .users = users, .n_users = n,
-	};
-
-	return hsm_key_gen_sym(h, sess, &spec, handle, &res);
-}
-
-static int gen_rsa(struct hsm *on, uint32_t in, uint32_t bits, uint64_t *pub, uint64_t *priv,
-		   struct hsm_result *r)
-{
-	const uint32_t type = htole32(HSM_KEY_RSA), wire = htole32(bits);
-	const struct hsm_attr attrs[] = {
-		{ HSM_ATTR_KEY_TYPE, 4, &type },
-		{ HSM_ATTR_MODULUS_BITS, 4, &wire },
-		{ HSM_ATTR_PUBLIC_EXPONENT, 3, "\x01\x00\x01" },
-		{ HSM_ATTR_LABEL, 3, "rsa" },
-	};
-	const struct hsm_key_spec spec = { .attrs = attrs, .n_attrs = 4 };
-
-	return hsm_key_gen_pair(on, in, &spec, pub, priv, r);
-}
+#include "loop_fixture.h"
 
 static void test_card(void **state)
 {
@@ -336,7 +253,7 @@ static void test_timeout(void **state)
 
 int main(void)
 {
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define TEST(t) cmocka_unit_test_setup_teardown(t, loop_setup, loop_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_card),
 		TEST(test_users),

@@ -122,6 +122,43 @@ static void test_broken_replies(void **state)
 	}
 }
 
+static ssize_t read_some(void *opaque, void *buf, size_t room)
+{
+	size_t *left = opaque, n = *left < room ? *left : room;
+
+	memset(buf, 'x', n);
+	*left -= n;
+	return (ssize_t)n;
+}
+
+static void ask_for_bytes(void)
+{
+	const struct hsm_wrap w = { .mechanism = HSM_WRAP_AES_PKCS5 };
+	const struct hsm_crypt c = { .use = HSM_USE_SIGN, .mechanism = HSM_CKM_SHA256 };
+	struct hsm_bytes out, iv;
+	size_t left = HSM_CRYPT_MAX + 1;
+	uint32_t operation;
+
+	hsm_cert(h, HSM_CERT_HARDWARE, &out, &res);
+	hsm_bytes_clear(&out);
+	hsm_key_get_public(h, 1, 6, &out, &res);
+	hsm_bytes_clear(&out);
+	hsm_key_wrap(h, 1, 6, 7, &w, &out, &iv, &res);
+	hsm_bytes_clear(&out);
+	hsm_bytes_clear(&iv);
+	hsm_host_wrap(h, 1, 6, &w, "plain", 5, &out, &res);
+	hsm_bytes_clear(&out);
+	hsm_host_unwrap(h, 1, 6, &w, "wrapped", 7, &out, &res);
+	hsm_bytes_clear(&out);
+	hsm_crypt(h, 1, &c, "data", 4, &out, &iv, &res);
+	hsm_bytes_clear(&out);
+	hsm_bytes_clear(&iv);
+	hsm_crypt_init(h, 1, &c, &operation, &iv, &res);
+	hsm_bytes_clear(&iv);
+	hsm_crypt_stream(h, 1, &c, read_some, &left, &out, &res);
+	hsm_bytes_clear(&out);
+}
+
 /* Every decoder, whatever the card's last reply was; each call frees what it got. */
 static void ask_everything(void)
 {
@@ -131,9 +168,11 @@ static void ask_everything(void)
 	struct hsm_attrs *attrs;
 	struct hsm_card about;
 	uint64_t a, b, *handles;
-	uint32_t session;
+	uint32_t session, templ;
 	size_t n;
 
+	ask_for_bytes();
+	hsm_template(h, 1, NULL, 0, &templ, &res);
 	gen_sym(&a);
 	hsm_key_gen_pair(h, 1, &(struct hsm_key_spec){ 0 }, &a, &b, &res);
 	hsm_card_info(h, &about, &res);

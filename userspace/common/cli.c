@@ -62,13 +62,30 @@ static void mask(char *word)
 	memset(word, '*', len < 7 ? len : 7);
 }
 
-static bool hide_secrets(const struct cli_tool *tool, int argc, char **argv, struct cli_args *a)
+/* Where in @argv the value of the option at @i stands: @i itself if it has none. */
+static int value_at(const struct cli_args *a, int argc, char **argv, int i)
 {
-	for (int i = 1; i + 1 < argc; i++) {
-		if (!is_secret(tool, a->cmd, argv[i]) || (a->cmd && is_opt(a->cmd, argv[i + 1])))
+	const struct cli_opt *o = a->cmd ? find_opt(a->cmd, argv[i]) : NULL;
+
+	if (a->cmd && (!o || o->kind == CLI_FLAG || strcmp(argv[i], o->name) != 0))
+		return i;
+	return i + 1 < argc && !(a->cmd && is_opt(a->cmd, argv[i + 1])) ? i + 1 : i;
+}
+
+/* @stop: the words of the command that follows are not this one's. */
+static bool hide_secrets(const struct cli_tool *tool, int argc, char **argv, bool stop,
+			 struct cli_args *a)
+{
+	for (int i = 1; i < argc && !(stop && *argv[i] != '-'); i++) {
+		bool secret = is_secret(tool, a->cmd, argv[i]);
+		int at = a->cmd || secret ? value_at(a, argc, argv, i) : i;
+
+		if (at == i || !secret) {
+			i = at;
 			continue;
+		}
 		a->hidden = true;
-		i++;
+		i = at;
 		if (!a->secret)
 			a->secret = strdup(argv[i]);
 		mask(argv[i]);
@@ -119,19 +136,10 @@ static bool check_required(struct cli_args *a)
 	return true;
 }
 
-bool cli_parse(const struct cli_tool *tool, int argc, char **argv, bool stop, struct cli_args *a)
+static bool parse_opts(int argc, char **argv, bool stop, struct cli_args *a)
 {
 	int i;
 
-	memset(a, 0, sizeof(*a));
-	a->cmd = find_cmd(tool, argv[0]);
-	if (a->cmd && a->cmd->n_opts > CLI_OPTS_MAX)
-		abort();	/* a row that does not fit */
-	if (!hide_secrets(tool, argc, argv, a))
-		return false;
-	a->used = argc;
-	if (!a->cmd)
-		return FAULT(a, "Unknown command \"%.48s\". \"help\" lists the commands.", argv[0]);
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "-h")) {
 			a->help = true;
@@ -144,6 +152,28 @@ bool cli_parse(const struct cli_tool *tool, int argc, char **argv, bool stop, st
 	}
 	a->used = i;
 	return check_required(a) && (!a->cmd->check || a->cmd->check(a));
+}
+
+bool cli_parse(const struct cli_tool *tool, int argc, char **argv, bool stop, struct cli_args *a)
+{
+	const struct cli_args any = { 0 };
+
+	memset(a, 0, sizeof(*a));
+	a->cmd = find_cmd(tool, argv[0]);
+	if (a->cmd && a->cmd->n_opts > CLI_OPTS_MAX)
+		abort();	/* a row that does not fit */
+	a->used = argc;
+	if (!hide_secrets(tool, argc, argv, stop, a))
+		return false;
+	if (!a->cmd)
+		return FAULT(a, "Unknown command \"%.48s\". \"help\" lists the commands.", argv[0]);
+	if (parse_opts(argc, argv, stop, a))
+		return true;
+	/* nobody reads the next command now, but its words may be shown */
+	for (int i = 1; stop && i < argc; i++)
+		if (is_secret(tool, NULL, argv[i]) && value_at(&any, argc, argv, i) > i)
+			mask(argv[i + 1]);
+	return false;
 }
 
 void cli_args_free(struct cli_args *a)

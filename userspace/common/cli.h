@@ -60,7 +60,7 @@ struct cli_opt {
 	uint32_t tag;		/* what the card calls it in a refusal, 0 = nothing */
 };
 
-#define CLI_OPTS_MAX	16
+#define CLI_OPTS_MAX	24
 #define CLI_IDS_MAX	1024
 
 /* What was given for an option; opt is NULL if nothing was. */
@@ -160,10 +160,22 @@ int cli_line(const struct cli_tool *tool, char *line);
 int cli_loop(const struct cli_tool *tool);
 
 /*
+ * Call first: from here on the process leaves no core dump and other processes of
+ * its user cannot read its memory. Complains on standard error if that fails.
+ */
+void cli_guard(const char *tool);
+
+/*
  * Asks for a secret without echo; from standard input as it is if that is no
  * terminal. Length without line end, at most @room - 1 (the rest of a longer line
  * is dropped), or -1. The caller wipes @buf.
  */
 int cli_password(const char *prompt, char *buf, size_t room);
+
+/*
+ * Asks for a line that may be seen; what comes from a standard input that is no
+ * terminal is echoed. Returns as cli_password().
+ */
+int cli_ask(const char *prompt, char *buf, size_t room);
 
 #endif /* HSM_CLI_H */

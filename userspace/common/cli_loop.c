@@ -231,22 +231,26 @@ static void drop_rest(const char *buf)
 		c = getchar();
 }
 
-/*
- * From the buffered stream that loop_file() reads too, so that no byte is lost.
- * Signals are off while the echo is, so that nobody is left with a dumb terminal.
- */
-int cli_password(const char *prompt, char *buf, size_t room)
+/* A line from the buffered stream that loop_file() reads too, so that no byte is lost. */
+static char *read_line(const char *prompt, char *buf, size_t room)
 {
-	struct termios old;
-	bool quiet;
 	char *got;
 
 	printf("%s", prompt);
 	fflush(stdout);
-	quiet = isatty(STDIN_FILENO) && echo_off(&old);
 	got = fgets(buf, (int)room, stdin);
 	if (got)
 		drop_rest(buf);
+	return got;
+}
+
+/* Signals are off while the echo is, so that nobody is left with a dumb terminal. */
+int cli_password(const char *prompt, char *buf, size_t room)
+{
+	struct termios old;
+	bool quiet = isatty(STDIN_FILENO) && echo_off(&old);
+	char *got = read_line(prompt, buf, room);
+
 	if (quiet)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
 	putchar('\n');
@@ -254,4 +258,15 @@ int cli_password(const char *prompt, char *buf, size_t room)
 		return -1;
 	buf[strcspn(buf, "\r\n")] = '\0';
 	return (int)strlen(buf);
+}
+
+int cli_ask(const char *prompt, char *buf, size_t room)
+{
+	char *got = read_line(prompt, buf, room);
+
+	if (got)
+		buf[strcspn(buf, "\r\n")] = '\0';
+	if (!isatty(STDIN_FILENO))
+		printf("%s\n", got ? buf : "");
+	return got ? (int)strlen(buf) : -1;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli.h"
 #include "hsm.h"
 
 /* Frozen; 1 is also -n's answer "activated". */
@@ -221,6 +222,7 @@ int main(int argc, char **argv)
 	static struct job job;
 	int rc;
 
+	cli_guard("hsm_activate");
 	if (argc == 2 && !strcmp(argv[1], "-h"))
 		return usage(NULL, NULL);
 	rc = parse(&job, argc, argv);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* row_attr.c - getAttribute and its files, listAttributes. */
+/* cmd_attr.c - getAttribute and its files, setAttribute, listAttributes. */
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "kmu.h"
+#include "outfile.h"
+
+#define GROUP	"Key Management Commands"
 
 /* In the order of listAttributes. */
 static const struct cli_choice attr_names[] = {
@@ -39,6 +37,8 @@ static const struct cli_choice attr_names[] = {
 	{ HSM_ATTR_DERIVE, "OBJ_ATTR_DERIVE" },
 	{ HSM_ATTR_ALWAYS_SENSITIVE, "OBJ_ATTR_ALWAYS_SENSITIVE" },
 	{ HSM_ATTR_NEVER_EXTRACTABLE, "OBJ_ATTR_NEVER_EXTRACTABLE" },
+	{ HSM_ATTR_WRAP_TEMPLATE, "OBJ_ATTR_WRAP_TEMPLATE" },
+	{ HSM_ATTR_UNWRAP_TEMPLATE, "OBJ_ATTR_UNWRAP_TEMPLATE" },
 	{ HSM_ATTR_ALL, "OBJ_ATTR_ALL" },
 	{ 0, NULL },
 };
@@ -52,27 +52,32 @@ static const char *attr_name(uint32_t id)
 }
 
 /* How a value is written; booleans are the rest. */
-enum attr_form { FORM_BYTE, FORM_U32, FORM_HEX, FORM_TEXT, FORM_MODULUS };
+enum attr_form { FORM_BYTE, FORM_U32, FORM_HEX, FORM_TEXT, FORM_MODULUS, FORM_POINT };
 
-static const struct {
+struct attr_look {
 	uint32_t id;
 	enum attr_form form;
-} attr_forms[] = {
-	{ HSM_ATTR_VALUE_LEN, FORM_U32 },
-	{ HSM_ATTR_MODULUS_BITS, FORM_U32 },
-	{ HSM_ATTR_KCV, FORM_HEX },
-	{ HSM_ATTR_PUBLIC_EXPONENT, FORM_HEX },
-	{ HSM_ATTR_LABEL, FORM_TEXT },
-	{ HSM_ATTR_ID, FORM_TEXT },
-	{ HSM_ATTR_MODULUS, FORM_MODULUS },
+	bool silent;		/* the page of this attribute alone ends without a result line */
 };
 
-static enum attr_form attr_form(uint32_t id)
+static const struct attr_look attr_looks[] = {
+	{ HSM_ATTR_VALUE_LEN, FORM_U32, false },
+	{ HSM_ATTR_MODULUS_BITS, FORM_U32, false },
+	{ HSM_ATTR_KCV, FORM_HEX, true },
+	{ HSM_ATTR_PUBLIC_EXPONENT, FORM_HEX, false },
+	{ HSM_ATTR_LABEL, FORM_TEXT, false },
+	{ HSM_ATTR_ID, FORM_TEXT, false },
+	{ HSM_ATTR_MODULUS, FORM_MODULUS, false },
+	{ HSM_ATTR_WRAP_TEMPLATE, FORM_HEX, false },
+	{ HSM_ATTR_UNWRAP_TEMPLATE, FORM_HEX, false },
+};
+
+static struct attr_look attr_look(uint32_t id)
 {
-	for (size_t i = 0; i < COUNT(attr_forms); i++)
-		if (attr_forms[i].id == id)
-			return attr_forms[i].form;
-	return FORM_BYTE;
+	for (size_t i = 0; i < COUNT(attr_looks); i++)
+		if (attr_looks[i].id == id)
+			return attr_looks[i];
+	return (struct attr_look){ .id = id };
 }
 
 #define MODULUS_LINE	80	/* characters; the leading 0x is two of the first line's */
@@ -91,6 +96,15 @@ static void write_hex(FILE *f, const struct hsm_attr *attr, size_t line)
 		fprintf(f, "%02x", p[i]);
 		column += 2;
 	}
+	putc('\n', f);
+}
+
+static void write_point(FILE *f, const struct hsm_attr *attr)
+{
+	const uint8_t *p = attr->value;
+
+	for (uint32_t i = 0; i < attr->len; i++)
+		fprintf(f, "%02x", p[i]);
 	putc('\n', f);
 }
 
@@ -116,18 +130,43 @@ static uint32_t attr_number(const struct hsm_attr *attr)
 	return le32toh(wire);
 }
 
-/* @all: the form of a whole dump, where small numbers are one byte. */
-static void write_attr(FILE *f, const struct hsm_attr *attr, bool all)
-{
-	enum attr_form form = attr_form(attr->id);
+/* What the attributes of one key have in common. */
+struct dump {
+	size_t size;		/* as the vendor counts */
+	size_t count;
+	bool all;		/* the form of a whole dump, where small numbers are one byte */
+	uint32_t type;		/* HSM_KEY_*, if it was asked for */
+};
 
+static void write_number(FILE *f, const struct hsm_attr *attr, bool byte)
+{
+	fprintf(f, byte ? "0x%02x\n" : "0x%08x\n", attr_number(attr));
+}
+
+static void write_attr(FILE *f, const struct hsm_attr *attr, const struct dump *d)
+{
+	enum attr_form form = attr_look(attr->id).form;
+
+	if (form == FORM_MODULUS && d->type == HSM_KEY_EC)
+		form = FORM_POINT;
 	fprintf(f, "%s\n", attr_name(attr->id));
-	if (form == FORM_TEXT)
+	switch (form) {
+	case FORM_TEXT:
 		write_text(f, attr);
-	else if (form == FORM_HEX || form == FORM_MODULUS)
-		write_hex(f, attr, form == FORM_MODULUS ? MODULUS_LINE : 0);
-	else
-		fprintf(f, all && form == FORM_BYTE ? "0x%02x\n" : "0x%08x\n", attr_number(attr));
+		break;
+	case FORM_POINT:
+		write_point(f, attr);
+		break;
+	case FORM_HEX:
+		write_hex(f, attr, 0);
+		break;
+	case FORM_MODULUS:
+		write_hex(f, attr, MODULUS_LINE);
+		break;
+	case FORM_BYTE:
+	case FORM_U32:
+		write_number(f, attr, d->all && form == FORM_BYTE);
+	}
 }
 
 /* Bytes that one attribute counts in the reported size of a dump. */
@@ -138,7 +177,7 @@ static void write_attr(FILE *f, const struct hsm_attr *attr, bool all)
 
 static size_t attr_size(const struct hsm_attr *attr)
 {
-	switch (attr_form(attr->id)) {
+	switch (attr_look(attr->id).form) {
 	case FORM_BYTE:
 		return SIZE_HEAD + 1;
 	case FORM_U32:
@@ -150,131 +189,78 @@ static size_t attr_size(const struct hsm_attr *attr)
 	}
 }
 
-struct dump {
-	size_t size;		/* as the vendor counts */
-	size_t count;
-	bool rsa;		/* has a modulus: the newer wording */
-};
-
-static void write_attrs(FILE *f, const struct hsm_attrs *attrs, bool all, struct dump *d)
+static bool is_rsa(const struct dump *d)
 {
-	*d = (struct dump){ .rsa = hsm_attrs_get(attrs, HSM_ATTR_MODULUS) };
-	d->size = SIZE_OBJECT + (d->rsa ? SIZE_RSA : 0);
+	return d->type == HSM_KEY_RSA;
+}
+
+/* All that have a name here, or of a single attribute @only that alone. */
+static void write_attrs(FILE *f, const struct hsm_attrs *attrs, uint32_t only, struct dump *d)
+{
+	const struct hsm_attr *type = hsm_attrs_get(attrs, HSM_ATTR_KEY_TYPE);
+
+	d->type = type ? attr_number(type) : UINT32_MAX;
+	d->size = SIZE_OBJECT + (is_rsa(d) ? SIZE_RSA : 0);
 	for (size_t i = 0; i < attrs->n; i++) {
-		if (!attr_name(attrs->v[i].id))
-			continue;	/* newer than this tool */
-		write_attr(f, &attrs->v[i], all);
+		if (!attr_name(attrs->v[i].id) || (!d->all && attrs->v[i].id != only))
+			continue;
+		write_attr(f, &attrs->v[i], d);
 		d->size += attr_size(&attrs->v[i]);
 		d->count++;
 	}
 }
 
-/* A file that becomes visible whole or not at all. */
-struct outfile {
-	char temp[4096];	/* "" if the target is written directly */
-	char target[4096];
-	FILE *f;
-};
-
-/* Devices and pipes are written directly; a link's target is replaced, not the link. */
-static int outfile_open(struct outfile *o, const char *path)
+static int write_file(const char *path, const struct hsm_attrs *attrs, uint32_t only,
+		      struct dump *d)
 {
-	char *real = realpath(path, NULL);
-	const char *target = real ? real : path;
-	int fd, n, err = 0;
-	struct stat st;
-
-	n = snprintf(o->temp, sizeof(o->temp), "%s.XXXXXX", target);
-	snprintf(o->target, sizeof(o->target), "%s", target);
-	free(real);
-	if (n < 0 || (size_t)n >= sizeof(o->temp))
-		return -ENAMETOOLONG;
-	if (!stat(o->target, &st) && !S_ISREG(st.st_mode))
-		o->temp[0] = '\0';
-	else if (!access(o->target, F_OK) && access(o->target, W_OK))
-		return -errno;
-	fd = *o->temp ? mkostemp(o->temp, O_CLOEXEC) : open(o->target, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	o->f = fdopen(fd, "w");
-	if (!o->f) {
-		err = -errno;
-		close(fd);
-		if (*o->temp)
-			unlink(o->temp);
-	}
-	return err;
-}
-
-/* Closes and puts the file in place; whatever fails, nothing is left behind. */
-static int outfile_commit(struct outfile *o)
-{
-	mode_t mask = umask(0);
-	int err = 0;
-
-	umask(mask);
-	if (*o->temp && fchmod(fileno(o->f), 0666 & ~mask))
-		err = -errno;
-	if (ferror(o->f))
-		err = -EIO;
-	if (fclose(o->f) && !err)
-		err = -errno;
-	if (!err && *o->temp && rename(o->temp, o->target))
-		err = -errno;
-	if (err && *o->temp)
-		unlink(o->temp);
-	return err;
-}
-
-static int write_file(const char *path, const struct hsm_attrs *attrs, bool all, struct dump *d)
-{
-	struct outfile o = { 0 };
+	struct outfile o;
 	int err;
 
-	err = outfile_open(&o, path);
+	err = outfile_open(&o, path, 0);
 	if (err)
 		return err;
-	write_attrs(o.f, attrs, all, d);
+	write_attrs(o.f, attrs, only, d);
 	return outfile_commit(&o);
 }
 
-static void print_dump(const struct kmu *kmu, const char *path, bool all, const struct dump *d)
+static void print_dump(const struct kmu *kmu, const char *path, const struct dump *d)
 {
-	if (all && d->rsa && !kmu->classic) {
+	if (d->all && is_rsa(d) && !kmu->classic) {
 		printf("\nAttribute size: %zu, count: %zu\nWritten to: %s file\n", d->size,
 		       d->count, path);
 		return;
 	}
 	putchar('\n');
-	if (all)
+	if (d->all)
 		printf("got all attributes of size %zu attr cnt %zu\n", d->size, d->count);
 	printf("Attributes dumped into %s file\n", path);
 }
 
 static int run_attr(void *ctx, const struct cli_args *a)
 {
-	const uint32_t id = cli_u32(a, "-a", 0);
+	const uint32_t ids[] = { cli_u32(a, "-a", 0), HSM_ATTR_KEY_TYPE };
 	const char *path = cli_text(a, "-out");
+	struct dump d = { .all = ids[0] == HSM_ATTR_ALL };
 	struct kmu *kmu = ctx;
 	struct hsm_attrs *attrs;
 	struct hsm_result res;
-	struct dump d;
 	int err;
 
-	if (hsm_key_attrs(kmu->hsm, kmu->session, cli_get(a, "-o")->num, &id, 1, &attrs, &res)) {
+	/* how a modulus looks depends on the type of the key */
+	if (hsm_key_attrs(kmu->hsm, kmu->session, cli_get(a, "-o")->num, ids,
+			  ids[0] == HSM_ATTR_MODULUS ? 2 : 1, &attrs, &res)) {
 		/* the card names the attribute itself */
 		if (res.rc == HSM_RV_NO_ATTRIBUTE)
 			res.bad_tag = HSM_TAG_ATTR;
 		return out_failed(kmu, a, "GetAttribute", &res);
 	}
-	err = write_file(path, attrs, id == HSM_ATTR_ALL, &d);
+	err = write_file(path, attrs, ids[0], &d);
 	hsm_free(attrs);
-	if (err) {
-		printf("\nError: Output file (-out) \"%s\": %s.\n", path, strerror(-err));
-		return CLI_FAILED;
-	}
-	print_dump(kmu, path, id == HSM_ATTR_ALL, &d);
-	out_returned("GetAttribute", &res);
+	if (err)
+		return out_complain(a, "-out", err);
+	print_dump(kmu, path, &d);
+	if (!attr_look(ids[0]).silent)
+		out_returned("GetAttribute", &res);
 	return CLI_OK;
 }
 
@@ -290,10 +276,59 @@ static const struct cli_opt attr_opts[] = {
 };
 
 const struct cli_cmd row_attr = {
-	.name = "getAttribute", .group = "Key Management Commands",
+	.name = "getAttribute", .group = GROUP,
 	.summary = "Reads an attribute from an object",
 	.about = "Writes one or all attributes of a key to a file.",
 	.opts = attr_opts, .n_opts = COUNT(attr_opts), .run = run_attr,
+};
+
+/* The only one that the page names: a session key becomes a persistent one. */
+static const struct cli_choice settable[] = {
+	{ HSM_ATTR_TOKEN, "OBJ_ATTR_TOKEN" },
+	{ 0, NULL },
+};
+
+/* Asks for the value; false with a line printed. */
+static bool ask_boolean(uint8_t *value)
+{
+	char answer[16];
+
+	if (cli_ask("\n\t This attribute is defined as a boolean value.\n"
+		    "\t  Enter the boolean attribute value (0 or 1):", answer,
+		    sizeof(answer)) != 1 || (*answer != '0' && *answer != '1')) {
+		printf("\nError: The boolean attribute value is neither 0 nor 1.\n");
+		return false;
+	}
+	*value = (uint8_t)(*answer - '0');
+	return true;
+}
+
+static int run_set(void *ctx, const struct cli_args *a)
+{
+	uint8_t value;
+	const struct hsm_attr attr = { cli_u32(a, "-a", 0), sizeof(value), &value };
+	struct kmu *kmu = ctx;
+	struct hsm_result res;
+
+	if (!ask_boolean(&value))
+		return CLI_USAGE;
+	hsm_key_set_attrs(kmu->hsm, kmu->session, cli_get(a, "-o")->num, &attr, 1, &res);
+	return out_done(kmu, a, "SetAttribute", &res);
+}
+
+static const struct cli_opt set_opts[] = {
+	{ .name = "-o", .kind = CLI_HANDLE, .flags = CLI_REQUIRED, .what = "Object handle",
+	  .arg = "<object handle>", .help = "Handle of the key." },
+	{ .name = "-a", .kind = CLI_U32, .flags = CLI_REQUIRED, .what = "Attribute",
+	  .arg = "<attribute constant>", .choices = settable, .tag = HSM_ATTR_TOKEN,
+	  .help = "Constant of the attribute." },
+};
+
+const struct cli_cmd row_set_attr = {
+	.name = "setAttribute", .group = GROUP, .summary = "Sets an attribute of an object",
+	.about = "Makes a session key persistent: asks for the new value of OBJ_ATTR_TOKEN, 1.\n"
+		 "Only the owner of the key may.",
+	.opts = set_opts, .n_opts = COUNT(set_opts), .run = run_set,
 };
 
 static int run_list(void *ctx, const struct cli_args *a)
@@ -302,8 +337,7 @@ static int run_list(void *ctx, const struct cli_args *a)
 	(void)a;
 	printf("\nDescription\n===========\n"
 	       "The following are all of the possible attribute values for getAttributes.\n\n");
-	for (const struct cli_choice *c = attr_names; c->name; c++)
-		printf("      %-32s= %u\n", c->name, c->number);
+	out_constants(attr_names);
 	return CLI_OK;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* row_find.c - findKey, findSingleKey, getKeyInfo, deleteKey. */
-#include <ctype.h>
+/* cmd_find.c - findKey, findSingleKey, getKeyInfo, deleteKey. */
 #include <endian.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +8,6 @@
 #include "kmu.h"
 
 #define GROUP		"Key Management Commands"
-#define MODULUS_MAX	(HSM_RSA_BITS_MAX / 8)
 
 const struct cli_choice key_types[] = {
 	{ HSM_KEY_RSA, "RSA" },
@@ -59,70 +56,10 @@ static void want_text(struct wanted *w, const struct cli_args *a, const char *op
 		want(w, id, cli_text(a, opt), strlen(cli_text(a, opt)));
 }
 
-/* Adds a line of hexadecimal digits to *n digits of @hex; false if it is none. */
-static bool hex_line(const char *line, char *hex, size_t room, size_t *n)
-{
-	if (!strncmp(line, "0x", 2))
-		line += 2;
-	for (; *line; line++) {
-		if (isspace((unsigned char)*line))
-			continue;
-		if (!isxdigit((unsigned char)*line) || *n + 1 >= room)
-			return false;
-		hex[(*n)++] = *line;
-	}
-	return true;
-}
-
-/*
- * The digits of a modulus: the whole file, or, if it is one that getAttribute
- * wrote, what stands between OBJ_ATTR_MODULUS and the next name.
- */
-static bool modulus_digits(FILE *f, char *hex, size_t room, size_t *n)
-{
-	char line[8 * 1024];
-	bool take = true, ok = true;
-
-	while (ok && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\r\n")] = '\0';
-		if (!strncmp(line, "OBJ_ATTR_", 9))
-			take = !strcmp(line, "OBJ_ATTR_MODULUS");
-		else if (take)
-			ok = hex_line(line, hex, room, n);
-	}
-	hex[*n] = '\0';
-	return ok && *n && !(*n % 2) && !ferror(f);
-}
-
-/* Reads the modulus of -m; false with a line printed. */
-static bool want_modulus(struct wanted *w, const char *path)
-{
-	char hex[2 * MODULUS_MAX + 3];
-	size_t n = 0, skip = 0;
-	FILE *f = fopen(path, "re");
-	bool ok;
-
-	if (!f) {
-		printf("\nError: Modulus file (-m) \"%s\": %s.\n", path, strerror(errno));
-		return false;
-	}
-	ok = modulus_digits(f, hex, sizeof(hex), &n);
-	fclose(f);
-	while (skip + 2 < n && !strncmp(hex + skip, "00", 2))
-		skip += 2;
-	if (!ok || (n - skip) / 2 > MODULUS_MAX) {
-		printf("\nError: Modulus file (-m) \"%s\" holds no modulus in hexadecimal.\n", path);
-		return false;
-	}
-	for (size_t i = 0; i < (n - skip) / 2; i++)
-		sscanf(hex + skip + 2 * i, "%2hhx", &w->modulus[i]);
-	want(w, HSM_ATTR_MODULUS, w->modulus, (n - skip) / 2);
-	return true;
-}
-
 static bool wanted_read(struct wanted *w, const struct cli_args *a)
 {
 	const struct cli_value *kcv = cli_get(a, "-kcv");
+	size_t len;
 
 	want_u32(w, a, "-c", HSM_ATTR_CLASS, &w->numbers[0]);
 	want_u32(w, a, "-t", HSM_ATTR_KEY_TYPE, &w->numbers[1]);
@@ -134,7 +71,12 @@ static bool wanted_read(struct wanted *w, const struct cli_args *a)
 	}
 	if (kcv)
 		want(w, HSM_ATTR_KCV, kcv->data, kcv->n);
-	return !cli_has(a, "-m") || want_modulus(w, cli_text(a, "-m"));
+	if (!cli_has(a, "-m"))
+		return true;
+	if (modulus_read(a, "-m", w->modulus, &len))
+		return false;
+	want(w, HSM_ATTR_MODULUS, w->modulus, len);
+	return true;
 }
 
 static void print_handles(const uint64_t *handles, size_t n)
@@ -185,7 +127,7 @@ static const struct cli_opt find_opts[] = {
 	  .help = "Keys that all of these users, like 4,7, may use." },
 	{ .name = "-m", .kind = CLI_FILE_IN, .what = "Modulus file", .arg = "<modulus>", .min = 1,
 	  .tag = HSM_ATTR_MODULUS,
-	  .help = "File with an RSA modulus: hexadecimal digits, or what getAttribute wrote." },
+	  .help = "File with a modulus or point: hexadecimal digits, or what getAttribute wrote." },
 	{ .name = "-kcv", .kind = CLI_HEX, .what = "Key check value", .arg = "<key_check_value>",
 	  .min = 3, .max = 3, .tag = HSM_ATTR_KCV, .help = "3 bytes in hexadecimal." },
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd_info.c - getHSMInfo, listUsers, Error2String. */
+/* cmd_info.c - getHSMInfo, getPartitionInfo, listUsers, Error2String. */
 #include <stdio.h>
 
 #include "kmu.h"
@@ -72,6 +72,37 @@ const struct cli_cmd row_hsm_info = {
 	.name = "getHSMInfo", .group = GROUP, .summary = "Gets the HSM Information",
 	.about = "Prints model, versions, FIPS state, memory and counters of the HSM.",
 	.run = run_hsm_info,
+};
+
+static int run_partition(void *ctx, const struct cli_args *a)
+{
+	struct kmu *kmu = ctx;
+	struct hsm_result res;
+	struct hsm_card card = { 0 };
+
+	if (hsm_card_info(kmu->hsm, &card, &res))
+		return out_failed(kmu, a, "GetPartitionInfo", &res);
+	printf("\n");
+	print_text("Partition Name", card.label);
+	print_num("Node Id", card.node_id);
+	print_text("Serial Number", card.serial);
+	printf(FIELD "%u [%s]\n", "FIPS state", card.fips_state, fips_text(card.fips_state));
+	print_text("Policy", card.policy ? "strict" : "faithful");
+	printf("\n");
+	print_num("Users", card.users);
+	print_num("Max Users", HSM_USERS_MAX);
+	print_num("Sessions", card.sessions);
+	print_num("Keys", card.keys);
+	print_num("TotalPrivateMemory", card.private_total);
+	print_num("FreePrivateMemory", card.private_free);
+	out_returned("GetPartitionInfo", &res);
+	return CLI_OK;
+}
+
+const struct cli_cmd row_partition = {
+	.name = "getPartitionInfo", .group = GROUP, .summary = "Gets the Partition Information",
+	.about = "Prints name, FIPS state, and what the partition holds. A card has one partition.",
+	.run = run_partition,
 };
 
 /* Columns as documented; a name that is too long for its column pushes the rest. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* row_login.c - loginHSM, logoutHSM, loginStatus. */
+/* cmd_login.c - loginHSM, logoutHSM, loginStatus. */
 #include <stdio.h>
 #include <string.h>
 
@@ -50,10 +50,20 @@ static int login_with(struct kmu *kmu, const struct cli_args *a, const char *pas
 	return out_done(kmu, a, "LoginHSM", &res);
 }
 
+int password_ask(char *typed, size_t room, size_t max)
+{
+	int len = cli_password("Enter password: ", typed, room);
+
+	if (len >= 0 && (size_t)len <= max)
+		return CLI_OK;
+	printf("\nError: %s\n", len < 0 ? "No password was given." : "The password is too long.");
+	return CLI_USAGE;
+}
+
 static int run_login(void *ctx, const struct cli_args *a)
 {
 	char typed[256];
-	int len, rc;
+	int rc;
 
 	if (cli_get(a, "-u")->num != HSM_USER_CU) {
 		struct hsm_result res = { .rc = HSM_RV_BAD_USER_TYPE };
@@ -62,18 +72,14 @@ static int run_login(void *ctx, const struct cli_args *a)
 	}
 	if (cli_has(a, "-p"))
 		return login_with(ctx, a, cli_text(a, "-p"), strlen(cli_text(a, "-p")));
-	len = cli_password("Enter password: ", typed, sizeof(typed));
-	if (len >= 0) {
-		rc = login_with(ctx, a, typed, (size_t)len);
-	} else {
-		printf("\nError: No password was given.\n");
-		rc = CLI_USAGE;
-	}
+	rc = password_ask(typed, sizeof(typed), sizeof(typed));
+	if (!rc)
+		rc = login_with(ctx, a, typed, strlen(typed));
 	explicit_bzero(typed, sizeof(typed));
 	return rc;
 }
 
-static bool check_login(struct cli_args *a)
+bool password_check(struct cli_args *a)
 {
 	if (cli_has(a, "-p") != cli_has(a, "-hpswd"))
 		return true;
@@ -100,7 +106,7 @@ const struct cli_cmd row_login = {
 	.name = "loginHSM", .group = GROUP, .summary = "Login to the HSM",
 	.about = "Logs in to the HSM as a crypto user (CU). After 5 wrong passwords the user is\n"
 		 "locked until an officer sets a new password. Give either -p or -hpswd.",
-	.opts = login_opts, .n_opts = COUNT(login_opts), .check = check_login, .run = run_login,
+	.opts = login_opts, .n_opts = COUNT(login_opts), .check = password_check, .run = run_login,
 };
 
 static int run_logout(void *ctx, const struct cli_args *a)

@@ -29,13 +29,19 @@ static const struct cli_cmd row_help = {
 	.run = run_help,
 };
 
+/* In the order of help. */
 static const struct cli_cmd *const commands[] = {
 	&row_exit, &row_quit, &row_help,
-	&row_hsm_info, &row_list_users, &row_login_status, &row_login, &row_logout,
-	&row_gen_rsa,
-	&row_gen_sym,
-	&row_delete, &row_key_info, &row_find, &row_find_single, &row_attr,
-	&row_error_string, &row_list_attrs,
+	&row_hsm_info, &row_partition, &row_list_users, &row_login_status, &row_login, &row_logout,
+	&row_gen_rsa, &row_gen_dsa, &row_gen_ecc,
+	&row_gen_pbe, &row_gen_sym,
+	&row_create_pub, &row_import_pub, &row_export_pub,
+	&row_import_priv, &row_export_priv, &row_import_sym, &row_export_sym, &row_wrap, &row_unwrap,
+	&row_delete, &row_set_attr, &row_key_info, &row_find, &row_find_single, &row_attr,
+	&row_cert,
+	&row_insert, &row_extract,
+	&row_sign, &row_verify, &row_aes_wrap,
+	&row_error_string, &row_fake_pem, &row_is_fake_pem, &row_list_attrs, &row_list_curves,
 	NULL,
 };
 
@@ -192,6 +198,7 @@ int main(int argc, char **argv)
 {
 	int rc;
 
+	cli_guard(tool.name);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!read_form())
 		return CLI_USAGE;

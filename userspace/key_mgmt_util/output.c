@@ -10,13 +10,21 @@ static uint32_t result_code(const struct hsm_result *res)
 	return res->rc < 0 ? HSM_RV_DAEMON_SOCKET : (uint32_t)res->rc;
 }
 
-void out_returned(const char *op, const struct hsm_result *res)
+void out_line(const char *name, const struct hsm_result *res)
 {
 	uint32_t code = result_code(res);
 
-	printf("\n\tCfm3%s returned: 0x%02x : %s\n", op, code, hsm_status_text(code));
+	printf("\n%s returned: 0x%02x : %s\n", name, code, hsm_status_text(code));
 	if (res->rc < 0)
 		printf("\t%s\n", hsm_strerror(res->rc));
+}
+
+void out_returned(const char *op, const struct hsm_result *res)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "\tCfm3%s", op);
+	out_line(name, res);
 }
 
 void out_nodes(const struct kmu *kmu, enum out_form form, const struct hsm_result *res)
@@ -36,12 +44,13 @@ void out_nodes(const struct kmu *kmu, enum out_form form, const struct hsm_resul
 		       res->nodes[i].status, hsm_status_text(res->nodes[i].status));
 }
 
+/* Refusals under FIPS have a documented form without this line. */
 static void out_blame(const struct cli_args *a, const struct hsm_result *res)
 {
 	const struct cli_opt *o = cli_opt_by_tag(a->cmd, res->bad_tag);
 	const struct cli_value *v = o ? cli_get(a, o->name) : NULL;
 
-	if (!v)
+	if (!v || res->rc == HSM_RV_FIPS_VIOLATION)
 		return;
 	if (res->rc == HSM_RV_NOT_AVAILABLE)
 		printf("\n\tError: not available on this card yet: %s\n", o->name);
@@ -50,13 +59,22 @@ static void out_blame(const struct cli_args *a, const struct hsm_result *res)
 		       o->kind == CLI_FLAG ? "set" : v->text);
 }
 
-int out_failed(const struct kmu *kmu, const struct cli_args *a, const char *op,
-	       const struct hsm_result *res)
+int out_refused(const struct kmu *kmu, const struct cli_args *a, const char *name,
+		const struct hsm_result *res)
 {
-	out_returned(op, res);
+	out_line(name, res);
 	out_nodes(kmu, OUT_OLD, res);
 	out_blame(a, res);
 	return res->rc < 0 ? CLI_NO_CARD : CLI_FAILED;
+}
+
+int out_failed(const struct kmu *kmu, const struct cli_args *a, const char *op,
+	       const struct hsm_result *res)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "\tCfm3%s", op);
+	return out_refused(kmu, a, name, res);
 }
 
 int out_done(const struct kmu *kmu, const struct cli_args *a, const char *op,
@@ -67,4 +85,10 @@ int out_done(const struct kmu *kmu, const struct cli_args *a, const char *op,
 	out_returned(op, res);
 	out_nodes(kmu, OUT_OLD, res);
 	return CLI_OK;
+}
+
+void out_constants(const struct cli_choice *list)
+{
+	for (const struct cli_choice *c = list; c->name; c++)
+		printf("      %-32s= %u\n", c->name, c->number);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* api_card.c - the card itself: nop, information, random bytes. */
+/* api_card.c - the card itself: nop, information, certificates, random bytes. */
 #include <errno.h>
 #include <string.h>
 
@@ -65,6 +65,15 @@ int hsm_card_info(struct hsm *h, struct hsm_card *card, struct hsm_result *res)
 	memset(card, 0, sizeof(*card));
 	msg_begin(&m, h, HSM_CMD_CARD_INFO, 0, REPLY_ROOM);
 	return msg_finish(&m, fields, ARRAY_LEN(fields), res);
+}
+
+int hsm_cert(struct hsm *h, uint32_t which, struct hsm_bytes *der, struct hsm_result *res)
+{
+	struct msg m;
+
+	msg_begin(&m, h, HSM_CMD_CERT, 0, REPLY_ROOM);
+	msg_u32(&m, HSM_TAG_CERT, which);
+	return msg_finish_bytes(&m, HSM_TAG_DATA, der, NULL, res);
 }
 
 struct random_out {

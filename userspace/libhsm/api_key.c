@@ -1,56 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* api_key.c - keys: make, find, look at, delete. */
+/* api_key.c - keys: find, look at, change, delete. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "msg.h"
-
-#define NONCE_LEN	32
-
-static void spec_put(struct msg *m, const struct hsm_key_spec *spec)
-{
-	msg_attrs(m, spec->attrs, spec->n_attrs);
-	msg_u32_each(m, HSM_TAG_SHARE_USER, spec->users, spec->n_users);
-	if (spec->m_value)
-		msg_u32(m, HSM_TAG_M_VALUE, spec->m_value);
-	if (spec->min_srv)
-		msg_u32(m, HSM_TAG_MIN_SRV, spec->min_srv);
-	if (spec->timeout_s)
-		msg_u32(m, HSM_TAG_TIMEOUT_S, spec->timeout_s);
-	if (spec->attest_nonce)
-		msg_bytes(m, HSM_TAG_ATTEST_NONCE, spec->attest_nonce, NONCE_LEN);
-}
-
-int hsm_key_gen_sym(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
-		    uint64_t *handle, struct hsm_result *res)
-{
-	const struct reply_field fields[] = {
-		{ HSM_TAG_HANDLE, 8, true, msg_put64, handle },
-	};
-	struct msg m;
-
-	*handle = 0;
-	msg_begin(&m, h, HSM_CMD_KEY_GEN_SYM, session, REPLY_ROOM);
-	spec_put(&m, spec);
-	return msg_finish(&m, fields, ARRAY_LEN(fields), res);
-}
-
-int hsm_key_gen_pair(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
-		     uint64_t *pub, uint64_t *priv, struct hsm_result *res)
-{
-	const struct reply_field fields[] = {
-		{ HSM_TAG_HANDLE_PUBLIC, 8, true, msg_put64, pub },
-		{ HSM_TAG_HANDLE_PRIVATE, 8, true, msg_put64, priv },
-	};
-	struct msg m;
-
-	*pub = 0;
-	*priv = 0;
-	msg_begin(&m, h, HSM_CMD_KEY_GEN_PAIR, session, REPLY_ROOM);
-	spec_put(&m, spec);
-	return msg_finish(&m, fields, ARRAY_LEN(fields), res);
-}
 
 struct handle_list {
 	uint64_t *v;
@@ -250,5 +204,16 @@ int hsm_key_delete(struct hsm *h, uint32_t session, uint64_t handle, struct hsm_
 
 	msg_begin(&m, h, HSM_CMD_KEY_DELETE, session, REPLY_ROOM);
 	msg_u64(&m, HSM_TAG_HANDLE, handle);
+	return msg_finish(&m, NULL, 0, res);
+}
+
+int hsm_key_set_attrs(struct hsm *h, uint32_t session, uint64_t handle,
+		      const struct hsm_attr *attrs, size_t n_attrs, struct hsm_result *res)
+{
+	struct msg m;
+
+	msg_begin(&m, h, HSM_CMD_KEY_SET_ATTRS, session, REPLY_ROOM);
+	msg_u64(&m, HSM_TAG_HANDLE, handle);
+	msg_attrs(&m, attrs, n_attrs);
 	return msg_finish(&m, NULL, 0, res);
 }

@@ -12,6 +12,8 @@
 /* Names every command of a connection: hsm_cancel() ends them all. */
 #define COOKIE		1u
 
+#define NONCE_LEN	32
+
 static const struct status_text {
 	uint32_t status;
 	const char *text;
@@ -54,6 +56,8 @@ const char *hsm_strerror(int rc)
 		return "The card was reset; open it again";
 	case -EPROTO:
 		return "The card's reply breaks the message format";
+	case -EBADMSG:
+		return "What the card enciphered for us does not open";
 	}
 	return strerror_r(-rc, buf, sizeof(buf));
 }
@@ -85,6 +89,21 @@ int msg_put64(void *dst, const uint8_t *value, size_t len)
 {
 	(void)len;
 	*(uint64_t *)dst = msg_get64(value);
+	return 0;
+}
+
+/* A tag that comes twice keeps the last value; none is lost unwiped. */
+int msg_put_bytes(void *dst, const uint8_t *value, size_t len)
+{
+	struct hsm_bytes *b = dst;
+
+	hsm_bytes_clear(b);
+	b->p = malloc(len ? len : 1);
+	if (!b->p)
+		return -ENOMEM;
+	if (len)
+		memcpy(b->p, value, len);
+	b->len = len;
 	return 0;
 }
 
@@ -149,6 +168,30 @@ void msg_attrs(struct msg *m, const struct hsm_attr *attrs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		msg_bytes(m, attrs[i].id, attrs[i].value, attrs[i].len);
+}
+
+void msg_maybe(struct msg *m, uint32_t tag, const void *value, size_t len)
+{
+	if (value)
+		msg_bytes(m, tag, value, len);
+}
+
+void msg_maybe_u32(struct msg *m, uint32_t tag, uint32_t value)
+{
+	if (value)
+		msg_u32(m, tag, value);
+}
+
+void msg_spec(struct msg *m, const struct hsm_key_spec *spec)
+{
+	if (!spec)
+		return;
+	msg_attrs(m, spec->attrs, spec->n_attrs);
+	msg_u32_each(m, HSM_TAG_SHARE_USER, spec->users, spec->n_users);
+	msg_maybe_u32(m, HSM_TAG_M_VALUE, spec->m_value);
+	msg_maybe_u32(m, HSM_TAG_MIN_SRV, spec->min_srv);
+	msg_maybe_u32(m, HSM_TAG_TIMEOUT_S, spec->timeout_s);
+	msg_maybe(m, HSM_TAG_ATTEST_NONCE, spec->attest_nonce, NONCE_LEN);
 }
 
 int msg_next(const uint8_t **pos, size_t *len, uint32_t *tag, const uint8_t **value,
@@ -326,6 +369,36 @@ int msg_finish(struct msg *m, const struct reply_field *fields, size_t n, struct
 	return rc;
 }
 
+int msg_finish_handle(struct msg *m, uint64_t *handle, struct hsm_result *res)
+{
+	const struct reply_field fields[] = {
+		{ HSM_TAG_HANDLE, 8, true, msg_put64, handle },
+	};
+
+	*handle = 0;
+	return msg_finish(m, fields, ARRAY_LEN(fields), res);
+}
+
+int msg_finish_bytes(struct msg *m, uint32_t tag, struct hsm_bytes *out, struct hsm_bytes *iv,
+		     struct hsm_result *res)
+{
+	struct hsm_bytes data = { 0 }, made = { 0 };
+	const struct reply_field fields[] = {
+		{ tag, 0, true, msg_put_bytes, &data },
+		{ HSM_TAG_IV, 0, false, msg_put_bytes, &made },
+	};
+	int rc = msg_finish(m, fields, ARRAY_LEN(fields), res);
+
+	if (rc)
+		hsm_bytes_clear(&data);
+	if (rc || !iv)
+		hsm_bytes_clear(&made);
+	*out = data;
+	if (iv)
+		*iv = made;
+	return rc;
+}
+
 int hsm_open_conn(const struct hsm_conn_ops *ops, void *conn, struct hsm **out)
 {
 	struct hsm *h = calloc(1, sizeof(*h));
@@ -361,4 +434,12 @@ int hsm_cancel(struct hsm *h)
 void hsm_free(void *p)
 {
 	free(p);
+}
+
+void hsm_bytes_clear(struct hsm_bytes *b)
+{
+	if (b->p)
+		explicit_bzero(b->p, b->len);
+	free(b->p);
+	*b = (struct hsm_bytes){ 0 };
 }

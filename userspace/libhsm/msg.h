@@ -46,6 +46,12 @@ void msg_u32(struct msg *m, uint32_t tag, uint32_t value);
 void msg_u64(struct msg *m, uint32_t tag, uint64_t value);
 void msg_u32_each(struct msg *m, uint32_t tag, const uint32_t *values, size_t n);
 void msg_attrs(struct msg *m, const struct hsm_attr *attrs, size_t n);
+/* The attributes of a new key and what goes with them; NULL = none. */
+void msg_spec(struct msg *m, const struct hsm_key_spec *spec);
+/* A value that may be missing: left out if it is NULL. */
+void msg_maybe(struct msg *m, uint32_t tag, const void *value, size_t len);
+/* A number that may be missing: left out if it is 0. */
+void msg_maybe_u32(struct msg *m, uint32_t tag, uint32_t value);
 /* Refuses an argument: -EINVAL sticks unless @ok. */
 void msg_check(struct msg *m, bool ok);
 
@@ -65,6 +71,14 @@ uint32_t msg_get32(const uint8_t *p);
 uint64_t msg_get64(const uint8_t *p);
 int msg_put32(void *dst, const uint8_t *value, size_t len);
 int msg_put64(void *dst, const uint8_t *value, size_t len);
+/* @dst: struct hsm_bytes, emptied first by the caller. */
+int msg_put_bytes(void *dst, const uint8_t *value, size_t len);
+
+/* A call whose answer is one key handle. Ends it. */
+int msg_finish_handle(struct msg *m, uint64_t *handle, struct hsm_result *res);
+/* A call whose answer is the bytes of @tag, and those of IV if @iv is not NULL. Ends it. */
+int msg_finish_bytes(struct msg *m, uint32_t tag, struct hsm_bytes *out, struct hsm_bytes *iv,
+		     struct hsm_result *res);
 
 #define REPLY_ROOM	4096	/* most replies; one page, one DMA segment */
 #define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))

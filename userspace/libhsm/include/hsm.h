@@ -16,6 +16,8 @@
  *		-EMSGSIZE   the arguments do not fit in one message, nothing was sent
  *		-ENOMEM     no memory; nothing was sent, or the reply was dropped
  *		-EPROTO     the reply breaks the message format
+ *		-EBADMSG    what the card enciphered for us does not open
+ *		-EIO        libcrypto failed; nothing was sent
  *		-EOWNERDEAD the connection was opened by another process (fork)
  *	> 0	HSM_RV_*: the card's answer, which has changed nothing;
  *		hsm_status_text() has the text
@@ -38,6 +40,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <hsm/hsm_cmd.h>
 
@@ -71,6 +74,15 @@ struct hsm_attr {
 	const void *value;
 };
 
+/*
+ * Bytes that the library handed out; p NULL and len 0 if there are none. To be given
+ * to hsm_bytes_clear(), as some are secret.
+ */
+struct hsm_bytes {
+	uint8_t *p;
+	size_t len;
+};
+
 /* A new key. Zero-initialise; zero and NULL mean "not said". */
 struct hsm_key_spec {
 	const struct hsm_attr *attrs;
@@ -81,6 +93,44 @@ struct hsm_key_spec {
 	uint32_t min_srv;		/* nodes that must have the key */
 	uint32_t timeout_s;		/* seconds, only with min_srv */
 	const uint8_t *attest_nonce;	/* 32 bytes */
+};
+
+/* How a key is wrapped or unwrapped. Zero-initialise; zero and NULL mean "not said". */
+struct hsm_wrap {
+	uint32_t mechanism;		/* HSM_WRAP_* */
+	uint32_t hash;			/* HSM_HASH_*: RSA_AES, RSA_OAEP */
+	const uint8_t *iv;		/* 8 bytes: AES_PKCS5, AES_NO_PAD; 4: TDEA; 12: AES_GCM,
+					   to unwrap only */
+	size_t iv_len;
+	const uint8_t *aad;		/* both GCM */
+	size_t aad_len;			/* bytes, at most HSM_AAD_MAX */
+	uint32_t tag_len;		/* both GCM: bytes, HSM_GCM_TAG_MIN..16 */
+	bool no_header;			/* the wrapped key alone, without attributes */
+	uint32_t templ;			/* to unwrap: of hsm_template() */
+};
+
+/* The password and what goes with it of hsm_key_gen_pbe(). */
+struct hsm_pbe {
+	const void *password;
+	size_t password_len;		/* bytes, 1..128 */
+	const void *salt;
+	size_t salt_len;		/* bytes, 8..64 */
+	uint32_t iterations;		/* 1000..10000000 */
+};
+
+/* What hsm_crypt() does. Zero-initialise; zero and NULL mean "not said". */
+struct hsm_crypt {
+	uint32_t use;			/* HSM_USE_* */
+	uint32_t mechanism;		/* HSM_CKM_* */
+	uint64_t handle;		/* of the key; 0 for DIGEST */
+	uint32_t hash;			/* HSM_HASH_*: OAEP */
+	uint32_t tag_len;		/* GCM: bytes, HSM_GCM_TAG_MIN..16 */
+	const uint8_t *iv;		/* CBC, CTR 16 or 8 bytes; GCM, to decrypt only, 12 */
+	size_t iv_len;
+	const uint8_t *aad;		/* GCM */
+	size_t aad_len;			/* bytes, at most HSM_AAD_MAX */
+	const uint8_t *signature;	/* VERIFY; hsm_crypt_init() leaves it out */
+	size_t signature_len;
 };
 
 struct hsm_user {
@@ -160,6 +210,9 @@ int hsm_cancel(struct hsm *h);
 
 void hsm_free(void *p);
 
+/* Wipes and frees the bytes of @b and empties it. */
+void hsm_bytes_clear(struct hsm_bytes *b);
+
 /* Text of a status, never NULL; "Unknown status" for a number without one. */
 const char *hsm_status_text(uint32_t status);
 
@@ -175,6 +228,9 @@ const char *hsm_strerror(int rc);
 /* Round trip without effect. */
 int hsm_nop(struct hsm *h, struct hsm_result *res);
 int hsm_card_info(struct hsm *h, struct hsm_card *card, struct hsm_result *res);
+
+/* The certificate HSM_CERT_@which of the card, X.509 in DER. Needs no session. */
+int hsm_cert(struct hsm *h, uint32_t which, struct hsm_bytes *der, struct hsm_result *res);
 
 /* @len random bytes, 1..HSM_RANDOM_MAX. */
 #define HSM_RANDOM_MAX		(HSM_MSG_MAX - 1024)
@@ -209,8 +265,11 @@ int hsm_user_list(struct hsm *h, uint32_t session, struct hsm_user **users, size
 int hsm_key_gen_sym(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
 		    uint64_t *handle, struct hsm_result *res);
 
-/* A key pair; the attributes must name KEY_TYPE, LABEL and, for RSA, MODULUS_BITS and
- * PUBLIC_EXPONENT.
+/*
+ * A key pair; the attributes must name KEY_TYPE, LABEL and
+ *	RSA	MODULUS_BITS, PUBLIC_EXPONENT
+ *	EC	HSM_TAG_CURVE
+ *	DSA	MODULUS_BITS, HSM_DSA_BITS
  */
 int hsm_key_gen_pair(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
 		     uint64_t *pub, uint64_t *priv, struct hsm_result *res);
@@ -233,5 +292,96 @@ const struct hsm_attr *hsm_attrs_get(const struct hsm_attrs *attrs, uint32_t id)
 int hsm_key_info(struct hsm *h, uint32_t session, uint64_t handle, struct hsm_key_info **info,
 		 struct hsm_result *res);
 int hsm_key_delete(struct hsm *h, uint32_t session, uint64_t handle, struct hsm_result *res);
+
+/* Changes attributes of a key, all or none. Boolean values are one byte. */
+int hsm_key_set_attrs(struct hsm *h, uint32_t session, uint64_t handle,
+		      const struct hsm_attr *attrs, size_t n_attrs, struct hsm_result *res);
+
+/* A 3DES key out of a password; the attributes must name LABEL. */
+int hsm_key_gen_pbe(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
+		    const struct hsm_pbe *pbe, uint64_t *handle, struct hsm_result *res);
+
+/* Public keys in and out: X.509 SubjectPublicKeyInfo in DER. */
+int hsm_key_put_public(struct hsm *h, uint32_t session, const struct hsm_key_spec *spec,
+		       const void *der, size_t len, uint64_t *handle, struct hsm_result *res);
+int hsm_key_get_public(struct hsm *h, uint32_t session, uint64_t handle, struct hsm_bytes *der,
+		       struct hsm_result *res);
+
+/*
+ * A key with all its attributes, shares and owner as a masked object, which only
+ * cards of the same cluster open. @spec of unmask: min_srv and timeout_s, or NULL.
+ */
+int hsm_key_mask(struct hsm *h, uint32_t session, uint64_t handle, struct hsm_bytes *masked,
+		 struct hsm_result *res);
+int hsm_key_unmask(struct hsm *h, uint32_t session, const void *masked, size_t len,
+		   const struct hsm_key_spec *spec, uint64_t *handle, struct hsm_result *res);
+
+/*
+ * Wraps the key @handle with the key @wrap_handle. @iv, which may be NULL, takes
+ * the IV that the card made (AES_GCM without header), 12 bytes.
+ */
+int hsm_key_wrap(struct hsm *h, uint32_t session, uint64_t handle, uint64_t wrap_handle,
+		 const struct hsm_wrap *w, struct hsm_bytes *wrapped, struct hsm_bytes *iv,
+		 struct hsm_result *res);
+
+/* Makes a key of a wrapped one. Without header @spec must name CLASS, KEY_TYPE, LABEL. */
+int hsm_key_unwrap(struct hsm *h, uint32_t session, uint64_t wrap_handle,
+		   const struct hsm_wrap *w, const void *wrapped, size_t len,
+		   const struct hsm_key_spec *spec, uint64_t *handle, struct hsm_result *res);
+
+/*
+ * Leaves attributes with the card for one later hsm_key_unwrap() of the same
+ * session (hsm_wrap.templ). At most HSM_TEMPLATES_MAX wait at a time.
+ */
+int hsm_template(struct hsm *h, uint32_t session, const struct hsm_attr *attrs, size_t n_attrs,
+		 uint32_t *templ, struct hsm_result *res);
+
+/*
+ * Wraps and unwraps the caller's bytes, 1..HSM_HOST_WRAP_MAX, with an AES key of the
+ * card: mechanisms AES_PKCS5, AES_NO_PAD, AES_PAD; of @w mechanism and iv count. On
+ * its way the plaintext is enciphered under a key that this call and the card agree
+ * upon; an envelope of the card that does not open is -EBADMSG.
+ */
+int hsm_host_wrap(struct hsm *h, uint32_t session, uint64_t wrap_handle,
+		  const struct hsm_wrap *w, const void *plain, size_t len,
+		  struct hsm_bytes *wrapped, struct hsm_result *res);
+int hsm_host_unwrap(struct hsm *h, uint32_t session, uint64_t wrap_handle,
+		    const struct hsm_wrap *w, const void *wrapped, size_t len,
+		    struct hsm_bytes *plain, struct hsm_result *res);
+
+/*
+ * One operation in one message: @len bytes, at most HSM_CRYPT_MAX, in, the result
+ * (ciphertext, plaintext, signature, MAC, digest; nothing for VERIFY) in @out. @iv,
+ * which may be NULL, takes the IV that the card made (GCM, encrypt).
+ */
+#define HSM_CRYPT_MAX		(HSM_MSG_MAX - 8192)
+int hsm_crypt(struct hsm *h, uint32_t session, const struct hsm_crypt *c, const void *data,
+	      size_t len, struct hsm_bytes *out, struct hsm_bytes *iv, struct hsm_result *res);
+
+/*
+ * The same in parts: at most HSM_OPERATIONS_MAX at a time on a connection. An
+ * operation ends with final, with any error of the card, and with its session.
+ * @signature is for VERIFY alone, else NULL and 0.
+ */
+int hsm_crypt_init(struct hsm *h, uint32_t session, const struct hsm_crypt *c,
+		   uint32_t *operation, struct hsm_bytes *iv, struct hsm_result *res);
+int hsm_crypt_update(struct hsm *h, uint32_t session, uint32_t operation, const void *data,
+		     size_t len, struct hsm_bytes *out, struct hsm_result *res);
+int hsm_crypt_final(struct hsm *h, uint32_t session, uint32_t operation, const void *signature,
+		    size_t signature_len, struct hsm_bytes *out, struct hsm_result *res);
+
+/*
+ * Puts at most @room bytes into @buf. Returns their number, 0 at the end of the
+ * data, or -errno, which becomes the result of the call that asked.
+ */
+typedef ssize_t (*hsm_read_fn)(void *opaque, void *buf, size_t room);
+
+/*
+ * SIGN, VERIFY or DIGEST of data of any size, in one message or in parts as they
+ * come out of @read. @out takes the signature, MAC or digest.
+ */
+int hsm_crypt_stream(struct hsm *h, uint32_t session, const struct hsm_crypt *c,
+		     hsm_read_fn read, void *opaque, struct hsm_bytes *out,
+		     struct hsm_result *res);
 
 #endif /* HSM_H */
