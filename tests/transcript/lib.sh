@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh
-# lib.sh - goes before the transcript scripts. Runs in the guest (busybox sh) or on
-# the host; BIN is where the tools are.
+# shellcheck shell=bash
+# lib.sh - goes before the transcript scripts. Runs in bash, in the guest or on the
+# host; BIN is where the tools are.
 
 BIN=${BIN:-/opt/cloudhsm/bin}
+# The second card: a VM has it with NODES=2, on the host it is another store.
+OTHER=${HSM_DEVICE:+$HSM_DEVICE.1}
+OTHER=${OTHER:-/dev/hsm1}
 WORK=$(mktemp -d) && cd "$WORK" || exit 1
 trap 'rm -rf "$WORK"' EXIT
 
@@ -18,33 +21,128 @@ kmu() {
 	echo "exit: $?"
 }
 
-# as USER COMMAND...: one command after a login; prints from the command on, keeps it in $WORK/last.
-as() {
-	user=$1
-	shift
-	"$BIN/key_mgmt_util" singlecmd loginHSM -u CU -s "$user" -p "${user}_pwd" "$@" >all
+# run PASSWORD-OF USER COMMAND...: one command after a login; prints from the command on,
+# keeps it in $WORK/last.
+run() {
+	"$BIN/key_mgmt_util" singlecmd loginHSM -u CU -s "$2" -p "$1" "${@:3}" >all
 	code=$?
 	sed -n '/^Command:/,$p' all >last
 	cat last
 	echo "exit: $code"
+}
+
+as() {
+	run "${1}_pwd" "$@"
 }
 
 # The same as example_user, whose password does not follow that rule.
 me() {
-	"$BIN/key_mgmt_util" singlecmd loginHSM -u CU -s example_user -p example_pwd "$@" >all
-	code=$?
-	sed -n '/^Command:/,$p' all >last
+	run example_pwd example_user "$@"
+}
+
+# me(), but without the command and the usage, of which it only tells that it is there.
+bad() {
+	me "$@" >bad.out
+	sed '/^Command:/d; /^Description/,$d' bad.out
+	grep -q '^Description' bad.out && echo "(usage)" && tail -n 1 bad.out
+}
+
+# A session at the prompt: login USER, say LINE [ANSWER...], logout. On the host it has
+# the card to itself.
+login() {
+	local password=${1}_pwd to from
+	[ "$1" != example_user ] || password=example_pwd
+	coproc TOOL { exec "$BIN/key_mgmt_util"; }
+	# shellcheck disable=SC2153 # coproc sets TOOL_PID
+	tool=$TOOL_PID
+	to=${TOOL[1]} from=${TOOL[0]}
+	exec 8>&"$to" 9<&"$from"	# subshells have no coproc
+	exec {to}>&- {from}<&-
+	say "loginHSM -u CU -s $1 -p $password" >/dev/null
+}
+
+# Prints from the command on, as typed, to its end; keeps it in $WORK/last.
+say() {
+	local line on=
+	printf '%s\n' "$@" 'Error2String -r 0x0' >&8
+	while IFS= read -r line <&9; do
+		case $line in
+		'Command: Error2String -r 0x0') on= ;;
+		*'Error Code 00 maps to'*) break ;;
+		Command:*) on=1 ;;
+		esac
+		[ -z "$on" ] || printf '%s\n' "$line"
+	done >last
 	cat last
-	echo "exit: $code"
+}
+
+logout() {
+	exec 8>&-
+	wait "$tool" || true	# what failed has been printed
+	exec 9<&-
+}
+
+# A whole session of USER, its commands on standard input.
+session() {
+	local password=${1}_pwd to from
+	[ "$1" != example_user ] || password=example_pwd
+	{ echo "loginHSM -u CU -s $1 -p $password"; cat; } | "$BIN/key_mgmt_util"
+}
+
+# answers OP: of what a session printed, how often each outcome of Cfm..OP and each error came.
+answers() {
+	sed -n "s/^[[:blank:]]*\(Cfm[23]$1 returned\)/\1/p; s/^\(Error: [^(]*\)(.*\" /\1/p" | sort | uniq -c
+}
+
+# spoil FILE: FILE.flip<i> has a bit of byte i changed, FILE.cut<i> is its first i bytes,
+# for each of its BYTES.
+spoil() {
+	local hex all i byte
+	hex=$(od -An -v -tx1 "$1" | tr -d ' \n')
+	BYTES=$((${#hex} / 2))
+	# shellcheck disable=SC2001 # no pattern of the shell has a group
+	all=$(sed 's/../\\x&/g' <<<"$hex")
+	for ((i = 0; i < BYTES; i++)); do
+		printf -v byte '\\x%02x' $((0x${hex:2 * i:2} ^ 1))
+		# shellcheck disable=SC2059 # the bytes are the format
+		printf "${all:0:4 * i}$byte${all:4 * i + 4}" >"$1.flip$i"
+		# shellcheck disable=SC2059
+		printf "${all:0:4 * i}" >"$1.cut$i"
+	done
 }
 
 # Handle of the key that the last command made; of a pair: public or private.
 handle() {
-	sed -n 's/.*Key Created\.  Key Handle: //p' last
+	sed -n 's/.*Key Created\.  Key Handle: //p; s/.*Unwrapped\.  Key Handle: //p; s/^Public Key Handle: //p' last
 }
 
 pair_handle() {
 	sed -n "s/.*$1 key handle: \([0-9]*\).*/\1/p" last
+}
+
+# The handle of the one key that matches, quietly.
+find_one() {
+	me findKey "$@" >/dev/null
+	sed -n '/^[1-9][0-9]*$/p' last
+}
+
+# The handle of a new key, quietly.
+new() {
+	me "$@" >/dev/null
+	handle
+}
+
+# Makes a pair quietly: PUB and PRIV.
+# shellcheck disable=SC2034 # for the scripts
+new_pair() {
+	me "$@" >/dev/null
+	PUB=$(pair_handle public)
+	PRIV=$(pair_handle private)
+}
+
+# Total of findKey.
+total() {
+	me findKey "$@" | sed -n '/^Total/p'
 }
 
 # Digits of the modulus in a file of getAttribute, on one line, without 0x.
@@ -53,8 +151,14 @@ modulus() {
 		sed 's/^0x//'
 }
 
-if "$BIN/hsm_activate" -n; then
-	"$BIN/hsm_activate" -p admin_pwd -u CU:example_user:example_pwd >/dev/null || exit 1
-fi
-"$BIN/hsm_activate" -p admin_pwd -u CU:user4:user4_pwd -u CU:user5:user5_pwd \
-	-u CU:user6:user6_pwd -u CO:officer:officer_pwd >/dev/null || exit 1
+# The card $1 with the users of the examples.
+activate() {
+	if HSM_DEVICE=$1 "$BIN/hsm_activate" -n; then
+		HSM_DEVICE=$1 "$BIN/hsm_activate" -p admin_pwd -u CU:example_user:example_pwd \
+			>/dev/null || exit 1
+	fi
+	HSM_DEVICE=$1 "$BIN/hsm_activate" -p admin_pwd -u CU:user4:user4_pwd -u CU:user5:user5_pwd \
+		-u CU:user6:user6_pwd -u CO:officer:officer_pwd >/dev/null || exit 1
+}
+
+activate "${HSM_DEVICE:-/dev/hsm0}"
