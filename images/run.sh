@@ -54,9 +54,10 @@ append="console=ttyS0 quiet panic=-1 hsm.mode=$mode"
 [ "$ACTIVATE" = no ] || append+=" hsm.activate=1"
 [ ! -t 0 ] || append+=" hsm.size=$(stty size | tr ' ' x) hsm.term=${TERM:-vt100}"
 
-# With AVX on, TCG runs small SSE work about ten times slower.
+# With AVX on, TCG runs small SSE work about ten times slower; with ERMS every memset
+# goes byte by byte.
 cpu=max
-[ "$ACCEL" != tcg ] || cpu=max,avx=off,avx2=off,f16c=off,fma=off
+[ "$ACCEL" != tcg ] || cpu=max,avx=off,avx2=off,f16c=off,fma=off,erms=off,fsrm=off
 args=(-nodefaults -no-user-config -display none -no-reboot
       -machine "q35,accel=$ACCEL" -cpu "$cpu" -m "$MEM" -smp "$CPUS"
       -L "$ROMS/seabios" -L "$ROMS/qemu"
