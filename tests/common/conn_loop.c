@@ -39,7 +39,7 @@ struct loop_conn {
 	struct loop_req *flying;
 };
 
-struct loop_card *loop_card_new(const char *path, bool fips, char *err, size_t err_len)
+struct loop_card *loop_card_new(const char *path, unsigned int flags, char *err, size_t err_len)
 {
 	struct loop_card *card = calloc(1, sizeof(*card));
 	struct fw_config cfg = {
@@ -47,7 +47,8 @@ struct loop_card *loop_card_new(const char *path, bool fips, char *err, size_t e
 		.secret = SECRET,
 		.secret_len = sizeof(SECRET) - 1,
 		.serial = "LOOP0001",
-		.fips = fips,
+		.fips = flags & LOOP_FIPS,
+		.policy = flags & LOOP_STRICT ? FW_POLICY_STRICT : FW_POLICY_FAITHFUL,
 	};
 
 	if (!card) {

@@ -11,9 +11,12 @@ struct loop_card;
 
 /*
  * A card over the SQLite store @path, or over memory if it is NULL; an empty
- * store is made a fresh card. NULL with a line in @err (@err_len bytes).
+ * store is made a fresh card. @flags: LOOP_*. NULL with a line in @err (@err_len
+ * bytes).
  */
-struct loop_card *loop_card_new(const char *path, bool fips, char *err, size_t err_len);
+#define LOOP_FIPS	0x1	/* fips=on */
+#define LOOP_STRICT	0x2	/* policy=strict */
+struct loop_card *loop_card_new(const char *path, unsigned int flags, char *err, size_t err_len);
 
 /* No connection may be open. */
 void loop_card_free(struct loop_card *card);

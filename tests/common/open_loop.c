@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conn_loop.h"
 #include "hsm.h"
@@ -17,9 +18,19 @@ const char *hsm_default_path(void)
 	return path ? path : HSM_DEVICE_DEFAULT;
 }
 
+/* LOOP_PROPS: what the properties of a device would say. */
+static unsigned int flags(void)
+{
+	const char *props = getenv("LOOP_PROPS");
+
+	if (!props)
+		props = "";
+	return (strstr(props, "fips=on") ? LOOP_FIPS : 0) |
+	       (strstr(props, "policy=strict") ? LOOP_STRICT : 0);
+}
+
 int hsm_open(const char *path, struct hsm **out)
 {
-	const char *fips = getenv("LOOP_FIPS");
 	struct loop_card *card;
 	char err[256] = "";
 	int rc;
@@ -27,7 +38,7 @@ int hsm_open(const char *path, struct hsm **out)
 	*out = NULL;
 	if (!path)
 		path = hsm_default_path();
-	card = loop_card_new(path, fips && *fips == '1', err, sizeof(err));
+	card = loop_card_new(path, flags(), err, sizeof(err));
 	if (!card) {
 		fprintf(stderr, "%s\n", err);
 		return -ENODEV;

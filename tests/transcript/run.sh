@@ -29,11 +29,11 @@ mkdir -p "$out"
 
 # run_host STORE SCRIPT WORD...: each start of a tool is a start of the card.
 run_host() {
-    local word fips=0
+    local word props=
     for word in "${@:3}"; do
-        [ "$word" != HSM_PROPS=fips=on ] || fips=1
+        [ "${word%%=*}" != HSM_PROPS ] || props=${word#*=}
     done
-    BIN=$out/bin HSM_DEVICE=$1 LOOP_FIPS=$fips timeout 1200 bash "$2"
+    BIN=$out/bin HSM_DEVICE=$1 LOOP_PROPS=$props timeout 1200 bash "$2"
 }
 
 run_guest() {

@@ -28,7 +28,7 @@ int loop_setup(void **state)
 	uint32_t id;
 
 	(void)state;
-	card = loop_card_new(NULL, false, err, sizeof(err));
+	card = loop_card_new(NULL, 0, err, sizeof(err));
 	if (!card || loop_connect(card, false, &h))
 		return -1;
 	ok(hsm_session_open(h, &sess, &res));
