@@ -15,7 +15,7 @@ export KEYSTORE NODES SHARE MEM CPUS ACCEL ACTIVATE TIMEOUT HSM_PROPS QEMU_EXTRA
 
 ROOT		:= $(BUILD)/image/root
 DRIVER		:= $(BUILD)/driver-$(SERIES)
-LANES		?= unit unit-user qtest crash kselftest transcript vm
+LANES		?= unit unit-user qtest crash kselftest transcript canary vm
 
 .DEFAULT_GOAL := help
 .PHONY: help run shell guest all firmware qemu driver tools image test check lint bench clean \
@@ -38,7 +38,7 @@ help:		## this list
 #   SERIES=6.1       boot Debian's Linux 6.1 instead of 6.12 (on Debian 12)
 #   HSM_CACHE=dir    where downloads and the QEMU build are kept (build/cache)
 #   QEMU_SRC= KDIR= KERNEL= MODULES=   your own QEMU 10.0 source, kernel headers, kernel image, modules
-#   LANES="..."      make test: which lanes (unit unit-user qtest crash kselftest transcript vm)
+#   LANES="..."      make test: which lanes (unit unit-user qtest crash kselftest transcript canary vm)
 
 run: image	## boot a VM with the card: a logged-in prompt, or without a terminal a first session
 	@if [ -t 0 ] && [ -t 1 ]; then images/run.sh prompt; else images/run.sh script images/first-run.sh; fi

@@ -12,48 +12,7 @@
  *
  * Every thread is a client of its own: an open file, a session, a login.
  */
-#include "bench.h"
-
-#include <hsm.h>
-
-struct client {
-	struct hsm *h;
-	uint32_t session;
-	uint64_t pub;
-};
-
-static void check(int rc, const char *what)
-{
-	if (rc)
-		die("%s: %s", what, hsm_strerror(rc));
-}
-
-static void *client_open(int index)
-{
-	struct client *c = need(calloc(1, sizeof(*c)));
-
-	(void)index;
-	check(hsm_open(NULL, &c->h), "open");
-	check(hsm_session_open(c->h, &c->session, NULL), "session");
-	return c;
-}
-
-static void *client_login(int index)
-{
-	struct client *c = client_open(index);
-
-	check(hsm_login(c->h, c->session, HSM_USER_CU, "example_user", "example_pwd", 11, NULL),
-	      "login");
-	return c;
-}
-
-static void client_close(void *state)
-{
-	struct client *c = state;
-
-	hsm_close(c->h);
-	free(c);
-}
+#include "bench_client.h"
 
 static void op_nop(void *state)
 {

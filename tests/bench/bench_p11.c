@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bench_p11.c - AES-256 token keys of a PKCS#11 module: the peer of durable keys.
+ * bench_p11.c - a PKCS#11 module: the peer of durable keys and of keys in use.
  *
- *	bench_p11 MODULE THREADS SECONDS
+ *	bench_p11 MODULE MODE THREADS SECONDS
+ *
+ *	genaes			AES-256 token keys
+ *	rsa2048-sign, rsa2048-verify, p256-sign, p384-sign, gcm-1k, gcm-56k, wrap
+ *				as in bench_use.c, with session keys; p256 and p384 sign a digest
  *
  * The module needs a token labelled "bench" with the user PIN 1234.
  */
@@ -52,18 +56,31 @@ static void find_slot(void)
 	die("no token labelled bench");
 }
 
+#define GCM_MAX	57344
+
+/* A thread, its session and its keys. */
+struct user {
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE pub, priv, aes[2];
+	CK_BYTE iv[12], signature[512], out[GCM_MAX + 64];
+	CK_ULONG signature_len;
+};
+
+static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+static CK_BYTE data[GCM_MAX];
+
 static void *session_open(int index)
 {
-	CK_SESSION_HANDLE *s = need(calloc(1, sizeof(*s)));
+	struct user *u = need(calloc(1, sizeof(*u)));
 	CK_RV rv;
 
 	(void)index;
-	check(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, s),
-	      "C_OpenSession");
-	rv = p11->C_Login(*s, CKU_USER, (CK_UTF8CHAR *)"1234", 4);
+	check(p11->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+				 &u->session), "C_OpenSession");
+	rv = p11->C_Login(u->session, CKU_USER, (CK_UTF8CHAR *)"1234", 4);
 	if (rv != CKR_USER_ALREADY_LOGGED_IN)
 		check(rv, "C_Login");
-	return s;
+	return u;
 }
 
 /* Its own session stays open: closing the last would log out the others. */
@@ -72,28 +89,178 @@ static void session_done(void *state)
 	free(state);
 }
 
-static void op_genaes(void *state)
+static CK_OBJECT_HANDLE gen_aes(struct user *u, CK_BBOOL token)
 {
-	static CK_BBOOL yes = CK_TRUE;
-	static CK_ULONG len = 32;
+	CK_ULONG len = 32;
 	CK_MECHANISM m = { CKM_AES_KEY_GEN, NULL, 0 };
 	CK_ATTRIBUTE a[] = {
-		{ CKA_TOKEN, &yes, 1 }, { CKA_PRIVATE, &yes, 1 }, { CKA_SENSITIVE, &yes, 1 },
+		{ CKA_TOKEN, &token, 1 }, { CKA_PRIVATE, &yes, 1 }, { CKA_SENSITIVE, &yes, 1 },
 		{ CKA_VALUE_LEN, &len, sizeof(len) }, { CKA_LABEL, "bench", 5 },
+		{ CKA_ENCRYPT, &yes, 1 }, { CKA_WRAP, &yes, 1 }, { CKA_EXTRACTABLE, &yes, 1 },
 	};
 	CK_OBJECT_HANDLE handle;
 
-	check(p11->C_GenerateKey(*(CK_SESSION_HANDLE *)state, &m, a, 5, &handle), "C_GenerateKey");
+	check(p11->C_GenerateKey(u->session, &m, a, 8, &handle), "C_GenerateKey");
+	return handle;
 }
+
+static void gen_pair(struct user *u, CK_MECHANISM_TYPE how, CK_ATTRIBUTE *what, CK_ULONG n)
+{
+	CK_MECHANISM m = { how, NULL, 0 };
+	CK_ATTRIBUTE priv[] = {
+		{ CKA_TOKEN, &no, 1 }, { CKA_PRIVATE, &yes, 1 }, { CKA_SENSITIVE, &yes, 1 },
+		{ CKA_SIGN, &yes, 1 },
+	};
+
+	check(p11->C_GenerateKeyPair(u->session, &m, what, n, priv, 4, &u->pub, &u->priv),
+	      "C_GenerateKeyPair");
+}
+
+static void *open_rsa(int index)
+{
+	CK_BYTE e[] = { 1, 0, 1 };
+	CK_ULONG bits = 2048;
+	CK_ATTRIBUTE a[] = {
+		{ CKA_TOKEN, &no, 1 }, { CKA_VERIFY, &yes, 1 },
+		{ CKA_MODULUS_BITS, &bits, sizeof(bits) }, { CKA_PUBLIC_EXPONENT, e, 3 },
+	};
+	CK_MECHANISM m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	struct user *u = session_open(index);
+
+	gen_pair(u, CKM_RSA_PKCS_KEY_PAIR_GEN, a, 4);
+	u->signature_len = sizeof(u->signature);
+	check(p11->C_SignInit(u->session, &m, u->priv), "C_SignInit");
+	check(p11->C_Sign(u->session, data, 32, u->signature, &u->signature_len), "C_Sign");
+	return u;
+}
+
+static void *open_ec(int index, CK_BYTE *curve, CK_ULONG len)
+{
+	CK_ATTRIBUTE a[] = {
+		{ CKA_TOKEN, &no, 1 }, { CKA_VERIFY, &yes, 1 }, { CKA_EC_PARAMS, curve, len },
+	};
+	struct user *u = session_open(index);
+
+	gen_pair(u, CKM_EC_KEY_PAIR_GEN, a, 3);
+	return u;
+}
+
+static void *open_p256(int index)
+{
+	static CK_BYTE oid[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
+
+	return open_ec(index, oid, sizeof(oid));
+}
+
+static void *open_p384(int index)
+{
+	static CK_BYTE oid[] = { 6, 5, 0x2b, 0x81, 4, 0, 0x22 };
+
+	return open_ec(index, oid, sizeof(oid));
+}
+
+static void *open_aes(int index)
+{
+	struct user *u = session_open(index);
+
+	u->aes[0] = gen_aes(u, CK_FALSE);
+	u->aes[1] = gen_aes(u, CK_FALSE);
+	return u;
+}
+
+static void op_genaes(void *state)
+{
+	gen_aes(state, CK_TRUE);
+}
+
+static void sign(struct user *u, CK_MECHANISM_TYPE how, CK_ULONG len)
+{
+	CK_MECHANISM m = { how, NULL, 0 };
+	CK_ULONG n = sizeof(u->out);
+
+	check(p11->C_SignInit(u->session, &m, u->priv), "C_SignInit");
+	check(p11->C_Sign(u->session, data, len, u->out, &n), "C_Sign");
+}
+
+static void op_sign_rsa(void *state)
+{
+	sign(state, CKM_SHA256_RSA_PKCS, 32);
+}
+
+static void op_sign_p256(void *state)
+{
+	sign(state, CKM_ECDSA, 32);
+}
+
+static void op_sign_p384(void *state)
+{
+	sign(state, CKM_ECDSA, 48);
+}
+
+static void op_verify_rsa(void *state)
+{
+	CK_MECHANISM m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	struct user *u = state;
+
+	check(p11->C_VerifyInit(u->session, &m, u->pub), "C_VerifyInit");
+	check(p11->C_Verify(u->session, data, 32, u->signature, u->signature_len), "C_Verify");
+}
+
+static void gcm(struct user *u, CK_ULONG len)
+{
+	CK_GCM_PARAMS g = { .pIv = u->iv, .ulIvLen = 12, .ulIvBits = 96, .ulTagBits = 128 };
+	CK_MECHANISM m = { CKM_AES_GCM, &g, sizeof(g) };
+	CK_ULONG n = sizeof(u->out);
+
+	u->iv[0]++;
+	check(p11->C_EncryptInit(u->session, &m, u->aes[0]), "C_EncryptInit");
+	check(p11->C_Encrypt(u->session, data, len, u->out, &n), "C_Encrypt");
+}
+
+static void op_gcm_1k(void *state)
+{
+	gcm(state, 1024);
+}
+
+static void op_gcm_56k(void *state)
+{
+	gcm(state, GCM_MAX);
+}
+
+static void op_wrap(void *state)
+{
+	CK_MECHANISM m = { CKM_AES_KEY_WRAP, NULL, 0 };
+	struct user *u = state;
+	CK_ULONG n = sizeof(u->out);
+
+	check(p11->C_WrapKey(u->session, &m, u->aes[1], u->aes[0], u->out, &n), "C_WrapKey");
+}
+
+static const struct mode {
+	const char *name;
+	struct work work;
+} modes[] = {
+	{ "genaes", { session_open, op_genaes, session_done } },
+	{ "rsa2048-sign", { open_rsa, op_sign_rsa, session_done } },
+	{ "rsa2048-verify", { open_rsa, op_verify_rsa, session_done } },
+	{ "p256-sign", { open_p256, op_sign_p256, session_done } },
+	{ "p384-sign", { open_p384, op_sign_p384, session_done } },
+	{ "gcm-1k", { open_aes, op_gcm_1k, session_done } },
+	{ "gcm-56k", { open_aes, op_gcm_56k, session_done } },
+	{ "wrap", { open_aes, op_wrap, session_done } },
+};
 
 int main(int argc, char **argv)
 {
-	static const struct work work = { session_open, op_genaes, session_done };
-
-	if (argc != 4)
-		die("usage: bench_p11 MODULE THREADS SECONDS");
-	load(argv[1]);
-	find_slot();
-	run_timed("softhsm2", "genaes", atoi(argv[2]), atof(argv[3]), &work);
-	return 0;
+	if (argc != 5)
+		die("usage: bench_p11 MODULE MODE THREADS SECONDS");
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(argv[2], modes[i].name))
+			continue;
+		load(argv[1]);
+		find_slot();
+		run_timed("softhsm2", argv[2], atoi(argv[3]), atof(argv[4]), &modes[i].work);
+		return 0;
+	}
+	die("unknown mode '%s'", argv[2]);
 }

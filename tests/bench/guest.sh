@@ -19,9 +19,37 @@ for n in 1 32; do
 done
 $B/bench_hsm random 1 "$SECS"
 for n in 1 16 32; do
-    $B/bench_p11 "$softhsm" $n "$SECS"
+    $B/bench_p11 "$softhsm" genaes $n "$SECS"
     $B/bench_hsm genaes $n "$SECS"
 done
 $B/bench_hsm genrsa 1 "$((SECS * 3))"
 $B/bench_hsm genrsa 4 "$((SECS * 3))"
 $B/bench_hsm isolation 1 "$SECS"
+
+# Keys in use: the guest's own software, then the card by more and more callers.
+speed() { # speed NAME WORD...: openssl speed, in our form of line
+    name=$1
+    shift
+    openssl speed -seconds "$SECS" -mr "$@" 2> /dev/null | awk -F: -v name="$name" '
+        function line(mode, ops) { print "R bench=openssl mode=" mode " threads=1 ops_s=" ops }
+        $1 == "+F2" { line("rsa2048-sign", $4); line("rsa2048-verify", $5) }
+        $1 == "+F4" { line("p" $3 "-sign", $4) }
+        $1 == "+H" { bytes = $2 }
+        $1 == "+F" { line(name, $4 / bytes) }'
+}
+speed "" rsa2048 ecdsap256 ecdsap384
+speed gcm-1k -evp aes-256-gcm -bytes 1024
+speed gcm-56k -evp aes-256-gcm -bytes 57344
+speed wrap -evp aes-256-wrap -bytes 32
+for mode in rsa2048-sign rsa2048-verify p256-sign p384-sign gcm-1k gcm-56k wrap; do
+    for n in 1 4; do
+        $B/bench_p11 "$softhsm" $mode $n "$SECS"
+    done
+    for n in 1 4 16; do
+        $B/bench_use $mode $n "$SECS"
+    done
+done
+$B/bench_use gcm-64k 1 "$SECS"
+$B/bench_use gcm-64k 4 "$SECS"
+$B/bench_use rsa2048-sign 8 "$SECS"
+$B/bench_use p256-sign 32 "$SECS"

@@ -17,6 +17,28 @@ function ratio(text, a, b, aim) {
 		printf "%-64s %10.2f   aim %s\n", text, a / b, aim
 }
 
+# One operation: the card by 1, 4 and 16 callers against the host, the guest's own
+# OpenSSL and SoftHSM2. The aims are for the first two lines.
+function use(text, mode, aim1, aim2) {
+	ratio(text ", 1 caller: against native, 1 thread", rate["hsm " mode " 1"], rate["native " mode " 1"], aim1)
+	ratio(text ", 4 callers: against native, 2 threads", rate["hsm " mode " 4"], rate["native " mode " 2"], aim2)
+	ratio(text ", 16 callers: against native, 2 threads", rate["hsm " mode " 16"], rate["native " mode " 2"], "-")
+	ratio(text ", 1 caller: against OpenSSL in the guest", rate["hsm " mode " 1"], rate["openssl " mode " 1"], "-")
+	ratio(text ", 4 callers: against SoftHSM2", rate["hsm " mode " 4"], rate["softhsm2 " mode " 4"], "-")
+}
+
+function value(text, v, unit, aim) {
+	printf "%-64s %10s   %s%s\n", text, (v > 0) ? sprintf("%.1f", v) : "missing", unit, aim ? ", aim " aim : ""
+}
+
+$1 == "R" && field("bench") == "store" {
+	if (field("mode") == "start") {
+		start[field("keys")] = field("ms")
+		rss[field("keys")] = field("rss_kb")
+	}
+	next
+}
+
 $1 == "R" {
 	k = field("bench") " " field("mode") " " field("threads")
 	rate[k] = field("ops_s")
@@ -41,6 +63,25 @@ END {
 	ratio("nop beside RSA-4096 generation: median against idle", p50["busy nop 1"], p50["idle nop 1"], "<= 3")
 	ratio("random beside RSA-4096 generation: median against idle", p50["busy random 1"], p50["idle random 1"], "<= 3")
 	ratio("10 ms sleep: worst under load against worst beside one pair", max["busy sleep10ms 1"], max["alone sleep10ms 1"], "<= 1")
-	printf "%-64s %10.1f   ms\n", "10 ms sleep: worst while RSA-4096 pairs are made", max["busy sleep10ms 1"] / 1000
-	printf "%-64s %10.1f   ms\n", "RSA-4096 pair: slowest", slowest
+	value("10 ms sleep: worst while RSA-4096 pairs are made", max["busy sleep10ms 1"] / 1000, "ms")
+	value("RSA-4096 pair: slowest", slowest, "ms")
+	use("RSA-2048 sign", "rsa2048-sign", ">= 0.85", "-")
+	ratio("RSA-2048 sign, 8 callers: against native, 2 threads", rate["hsm rsa2048-sign 8"], rate["native rsa2048-sign 2"], ">= 0.90")
+	use("RSA-2048 verify", "rsa2048-verify", "-", "-")
+	use("ECDSA P-256 sign", "p256-sign", "-", "-")
+	ratio("ECDSA P-256 sign, 32 callers: against native, 2 threads", rate["hsm p256-sign 32"], rate["native p256-sign 2"], ">= 0.45")
+	use("ECDSA P-384 sign", "p384-sign", "-", "-")
+	use("AES-256-GCM 1 KB", "gcm-1k", "-", "-")
+	use("AES-256-GCM 56 KB, one message", "gcm-56k", ">= 0.30", "-")
+	ratio("AES-256-GCM 64 KB in parts, 1 caller: against native, 1 thread", rate["hsm gcm-64k 1"], rate["native gcm-64k 1"], ">= 0.30")
+	ratio("AES-256-GCM 64 KB in parts, 4 callers: against native, 2 threads", rate["hsm gcm-64k 4"], rate["native gcm-64k 2"], "-")
+	use("AES key wrap", "wrap", "-", "-")
+	ratio("find by label: 100,000 keys against 100", p50["many find-label 1"], p50["few find-label 1"], "<= 2")
+	ratio("find by id: 100,000 keys against 100", p50["many find-id 1"], p50["few find-id 1"], "<= 2")
+	ratio("findKey -l: 100,000 keys against 100", p50["many findKey 1"], p50["few findKey 1"], "<= 2")
+	ratio("start with 10,000 keys against an empty store", start[10000], start[0], "-")
+	ratio("start with 100,000 keys against an empty store", start[100000], start[0], "-")
+	value("start with 10,000 keys", start[10000], "ms", "<= 20")
+	value("start with 100,000 keys", start[100000], "ms", "<= 2000")
+	value("memory of a key (AES-256, of 100,000)", (rss[100000] - rss[0]) * 1024 / 100000, "bytes")
 }

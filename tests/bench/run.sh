@@ -1,32 +1,78 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh - `make bench`: the card and its peers, in one boot of one guest on one key
-# store; what a reader should look at are the ratios. BENCH_SECS= is the length of each
-# measurement (3), CPUS= the guest's processors (1, so that the card has the other core).
+# run.sh - `make bench`: the card and its peers, natively on the host, then in one boot of
+# one guest on one key store, then stores of many keys; what a reader should look at are
+# the ratios. BENCH_SECS= is the length of each measurement (3), CPUS= the guest's
+# processors (1, so that the card has the other core).
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
 build=${BUILD:-$top/build}
 out=$build/bench
-export CPUS=${CPUS:-1} KEYSTORE=$out/store.db LAYERS=$out/bench.cpio TIMEOUT=900
+secs=${BENCH_SECS:-3}
+export CPUS=${CPUS:-1} LAYERS=$out/bench.cpio TIMEOUT=1800
+modes="rsa2048-sign rsa2048-verify p256-sign p384-sign gcm-1k gcm-56k gcm-64k wrap"
 
-make --no-print-directory -C "$here" O="$out" GUEST="$build/guest" > /dev/null
-rm -rf "$out/root" "$out"/store.db*
-install -D -t "$out/root/opt/bench" "$out"/bench_hsm "$out"/bench_nvme "$out"/bench_p11 "$here/guest.sh"
-install -D -t "$out/root/usr/bin" "$(command -v softhsm2-util)"
-install -D -t "$out/root/usr/lib/softhsm" "$(find /usr/lib -name libsofthsm2.so -type f -print -quit)"
-"$top/images/rootfs.sh" layer "$out/bench.cpio" "$out/root"
+prepare() {
+    make -s -C "$top/userspace" O="$build/guest" static
+    make --no-print-directory -C "$here" O="$out" GUEST="$build/guest" HOST="$build/host" > /dev/null
+    rm -rf "$out/root" "$out"/*.db*
+    install -D -t "$out/root/opt/bench" "$out"/bench_hsm "$out"/bench_use "$out"/bench_nvme \
+        "$out"/bench_p11 "$here"/guest.sh "$here"/find.sh
+    install -D -t "$out/root/usr/bin" "$(command -v softhsm2-util)"
+    install -D -t "$out/root/usr/lib/softhsm" "$(find /usr/lib -name libsofthsm2.so -type f -print -quit)"
+    "$top/images/rootfs.sh" layer "$out/bench.cpio" "$out/root"
+}
 
-echo "# native, on the host" | tee "$out/results"
-for n in 1 2; do
-    "$out/bench_native" $n "${BENCH_SECS:-3}" | tee -a "$out/results"
-done
-echo "# in the guest, $CPUS processor(s)" | tee -a "$out/results"
-printf '#!/bin/sh\nBENCH_SECS=%s sh /opt/bench/guest.sh\n' "${BENCH_SECS:-3}" > "$out/script.sh"
-QEMU_EXTRA="${QEMU_EXTRA:-} -blockdev driver=null-co,node-name=null0,size=67108864,read-zeroes=on
-            -device nvme,serial=bench,drive=null0" \
-    "$top/images/run.sh" script "$out/script.sh" | tee -a "$out/results"
+native() {
+    local mode n
+    echo "# native, on the host"
+    for mode in genrsa $modes; do
+        for n in 1 2; do
+            "$out/bench_native" $mode $n "$secs"
+        done
+    done
+}
+
+# Stores of none, few, more and many keys, and how a card starts on them.
+stores() {
+    local n
+    echo "# key stores, on the host"
+    for n in 0 100 10000 100000; do
+        "$out/bench_store" fill "$out/$n.db" $n
+        "$out/bench_store" start "$out/$n.db"
+    done
+}
+
+guest() { # guest SCRIPT
+    printf '#!/bin/sh\nBENCH_SECS=%s bash /opt/bench/%s\n' "$secs" "$1" > "$out/script.sh"
+    "$top/images/run.sh" script "$out/script.sh"
+}
+
+card() {
+    echo "# in the guest, $CPUS processor(s)"
+    KEYSTORE=$out/store.db QEMU_EXTRA="${QEMU_EXTRA:-} -blockdev driver=null-co,node-name=null0,size=67108864,read-zeroes=on
+            -device nvme,serial=bench,drive=null0" guest guest.sh
+}
+
+# Both cards in one guest; secret and serial are those of bench_store.
+many_keys() {
+    echo "# one key of 100 and of 100000, in the guest"
+    mv "$out/100.db" "$out/few.db"
+    mv "$out/100000.db" "$out/few.db.1"
+    NODES=2 KEYSTORE=$out/few.db HSM_PROPS=${HSM_PROPS:+$HSM_PROPS,}serial=LOOP0001,secret=bench \
+        QEMU_EXTRA="${QEMU_EXTRA:-} -object secret,id=bench,data=$(printf 'loop card' | base64),format=base64" \
+        guest find.sh
+}
+
+prepare
+{
+    native
+    stores
+    card
+    many_keys
+} | tee "$out/results"
 awk -f "$here/ratios.awk" "$out/results" | tee "$out/ratios"
-rm -f "$out"/store.db*
+rm -f "$out"/*.db*
