@@ -239,6 +239,7 @@ static void hsm_dev_release(struct device *dev)
 
 	cleanup_srcu_struct(&hsm->srcu);
 	xa_destroy(&hsm->ctxs);
+	hsm_pool_drain(hsm);
 	pci_dev_put(hsm->pdev);
 	kfree(hsm);
 }
@@ -261,6 +262,7 @@ struct hsm *hsm_alloc(struct pci_dev *pdev)
 	}
 	hsm->pdev = pci_dev_get(pdev);
 	xa_init_flags(&hsm->ctxs, XA_FLAGS_ALLOC1);
+	hsm_pool_init(hsm);
 	hsm_ctrl_init(hsm);
 	device_initialize(&hsm->dev);
 	hsm->dev.class = &hsm_class;

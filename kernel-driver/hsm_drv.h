@@ -66,6 +66,7 @@ struct hsm_ctx {
 
 /* A buffer above HSM_SLOT_BYTES: single pages, mapped while the card owns them. */
 struct hsm_pages {
+	struct hsm *hsm;
 	enum dma_data_direction dir;
 	u32 len;
 	unsigned int nr;
@@ -74,6 +75,15 @@ struct hsm_pages {
 		void *virt;
 		dma_addr_t dma;
 	} page[];
+};
+
+#define HSM_POOL_PAGES 128	/* kept of those that were used: room for four large calls */
+
+/* Wiped pages for the next buffers. */
+struct hsm_pool {
+	spinlock_t lock;
+	unsigned int nr;
+	void *page[HSM_POOL_PAGES];
 };
 
 enum hsm_req_state { HSM_REQ_FREE, HSM_REQ_HELD, HSM_REQ_SENT, HSM_REQ_DONE };
@@ -169,6 +179,8 @@ struct hsm {
 	atomic_t lost_interrupts;
 	atomic_t stale_completions;
 
+	struct hsm_pool pool;
+
 	struct hwrng rng;
 	bool rng_registered;
 };
@@ -253,10 +265,19 @@ int hsm_req_run(struct hsm_req *req, u8 opcode, u32 ctx, unsigned int timeout_ms
 int hsm_req_result(const struct hsm_req *req);
 void hsm_req_reap(struct work_struct *work);
 
+/* hsm_pages.c */
+void hsm_pool_init(struct hsm *hsm);
+void hsm_pool_drain(struct hsm *hsm);
+struct hsm_pages *hsm_pages_alloc(struct hsm *hsm, u32 len, enum dma_data_direction dir);
+void hsm_pages_free(struct hsm_pages *p);
+/* Maps the pages and lists them in segs, which has room for HSM_MAX_SEGS. */
+int hsm_pages_map(struct device *dev, struct hsm_pages *p, struct hsm_seg *segs);
+void hsm_pages_unmap(struct device *dev, struct hsm_pages *p);
+int hsm_pages_copy_in(struct hsm_pages *p, const void __user *from);
+int hsm_pages_copy_out(const struct hsm_pages *p, void __user *to, u32 len);
+
 /* hsm_xfer.c */
 int hsm_xfer(struct hsm_xfer *x);
-void hsm_pages_unmap(struct device *dev, struct hsm_pages *p);
-void hsm_pages_free(struct hsm_pages *p);
 
 /* hsm_ctx.c */
 struct hsm_ctx *hsm_ctx_new(struct hsm *hsm, u32 rights);

@@ -7,8 +7,6 @@
  * User memory that faults is touched only while neither a slot nor the hardware
  * half is held. Whatever held a message is wiped.
  */
-#include <linux/dma-mapping.h>
-#include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -18,107 +16,16 @@
 
 #define HSM_XFER_FAULT	1	/* the request is not in memory: fault it in, and again */
 
-static u32 hsm_page_len(const struct hsm_pages *p, unsigned int i)
-{
-	return min_t(u32, p->len - i * PAGE_SIZE, PAGE_SIZE);
-}
-
-/* Frees and wipes; p may be NULL. */
-void hsm_pages_free(struct hsm_pages *p)
-{
-	unsigned int i;
-
-	for (i = 0; p && i < p->nr; i++) {
-		if (!p->page[i].virt)
-			break;
-		memzero_explicit(p->page[i].virt, PAGE_SIZE);
-		free_page((unsigned long)p->page[i].virt);
-	}
-	kvfree(p);
-}
-
-static struct hsm_pages *hsm_pages_alloc(u32 len, enum dma_data_direction dir)
-{
-	unsigned int nr = DIV_ROUND_UP(len, PAGE_SIZE);
-	struct hsm_pages *p;
-	unsigned int i;
-
-	p = kvzalloc(struct_size(p, page, nr), GFP_KERNEL_ACCOUNT);
-	if (!p)
-		return NULL;
-	p->dir = dir;
-	p->len = len;
-	p->nr = nr;
-	for (i = 0; i < nr; i++) {
-		p->page[i].virt = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-		if (!p->page[i].virt) {
-			hsm_pages_free(p);
-			return NULL;
-		}
-	}
-	return p;
-}
-
-void hsm_pages_unmap(struct device *dev, struct hsm_pages *p)
-{
-	while (p->mapped) {
-		p->mapped--;
-		dma_unmap_single(dev, p->page[p->mapped].dma, hsm_page_len(p, p->mapped), p->dir);
-	}
-}
-
-/* Maps the pages and lists them in segs, which has room for HSM_MAX_SEGS. */
-static int hsm_pages_map(struct device *dev, struct hsm_pages *p, struct hsm_seg *segs)
-{
-	BUILD_BUG_ON(HSM_MAX_SEGS * sizeof(*segs) > HSM_SLOT_BYTES);
-	for (p->mapped = 0; p->mapped < p->nr; p->mapped++) {
-		u32 len = hsm_page_len(p, p->mapped);
-		dma_addr_t dma = dma_map_single(dev, p->page[p->mapped].virt, len, p->dir);
-
-		if (dma_mapping_error(dev, dma)) {
-			hsm_pages_unmap(dev, p);
-			return -ENOMEM;
-		}
-		p->page[p->mapped].dma = dma;
-		segs[p->mapped] = (struct hsm_seg) {
-			.addr = cpu_to_le64(dma),
-			.len = cpu_to_le32(len),
-		};
-	}
-	return 0;
-}
-
-static int hsm_pages_copy_in(struct hsm_pages *p, const void __user *from)
-{
-	unsigned int i;
-
-	for (i = 0; i < p->nr; i++)
-		if (copy_from_user(p->page[i].virt, from + i * PAGE_SIZE, hsm_page_len(p, i)))
-			return -EFAULT;
-	return 0;
-}
-
-static int hsm_pages_copy_out(const struct hsm_pages *p, void __user *to, u32 len)
-{
-	unsigned int i;
-
-	for (i = 0; i * PAGE_SIZE < len; i++)
-		if (copy_to_user(to + i * PAGE_SIZE, p->page[i].virt,
-				 min_t(u32, len - i * PAGE_SIZE, PAGE_SIZE)))
-			return -EFAULT;
-	return 0;
-}
-
 /* Buffers that do not fit a slot, and the request in them. */
 static int hsm_xfer_prepare(struct hsm_xfer *x)
 {
 	if (x->out_len > HSM_SLOT_BYTES) {
-		x->big_out = hsm_pages_alloc(x->out_len, DMA_FROM_DEVICE);
+		x->big_out = hsm_pages_alloc(x->ctx->hsm, x->out_len, DMA_FROM_DEVICE);
 		if (!x->big_out)
 			return -ENOMEM;
 	}
 	if (x->in_len > HSM_SLOT_BYTES) {
-		x->big_in = hsm_pages_alloc(x->in_len, DMA_TO_DEVICE);
+		x->big_in = hsm_pages_alloc(x->ctx->hsm, x->in_len, DMA_TO_DEVICE);
 		if (!x->big_in)
 			return -ENOMEM;
 		return hsm_pages_copy_in(x->big_in, x->in);

@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,13 +108,35 @@ int msg_put_bytes(void *dst, const uint8_t *value, size_t len)
 	return 0;
 }
 
+/* A buffer for @room bytes; the small ones are malloc's. */
+static uint8_t *buffer_get(struct hsm *h, size_t room)
+{
+	uint8_t *p = NULL;
+
+	if (room <= REPLY_ROOM)
+		return malloc(room);
+	for (size_t i = 0; !p && i < HSM_SPARES; i++)
+		p = atomic_exchange(&h->spare[i], NULL);
+	return p ? p : malloc(HSM_MSG_MAX);
+}
+
+/* Wipes the first @used of the @room bytes that were asked for. NULL is allowed. */
+static void buffer_put(struct hsm *h, uint8_t *p, size_t room, size_t used)
+{
+	if (p)
+		explicit_bzero(p, used < room ? used : room);
+	for (size_t i = 0; p && room > REPLY_ROOM && i < HSM_SPARES; i++)
+		p = atomic_exchange(&h->spare[i], p);
+	free(p);
+}
+
 void msg_begin(struct msg *m, struct hsm *h, uint16_t opcode, uint32_t session, size_t rep_room)
 {
 	struct hsm_msg_req head = { .opcode = htole16(opcode), .session = htole32(session) };
 
 	*m = (struct msg){ .h = h, .rep_room = rep_room };
-	m->req = malloc(HSM_MSG_MAX);
-	m->rep = malloc(rep_room);
+	m->req = buffer_get(h, HSM_MSG_MAX);
+	m->rep = buffer_get(h, rep_room);
 	if (!m->req || !m->rep) {
 		m->err = -ENOMEM;
 		return;
@@ -314,9 +337,9 @@ static int msg_carry(struct msg *m)
 		}
 		if (got <= m->rep_room || got > HSM_MSG_MAX)
 			return -EPROTO;
-		free(m->rep);
+		buffer_put(h, m->rep, m->rep_room, 0);
 		m->rep_room = got;
-		m->rep = malloc(got);
+		m->rep = buffer_get(h, got);
 		if (!m->rep)
 			return -ENOMEM;
 	}
@@ -351,12 +374,8 @@ int msg_run(struct msg *m, const struct reply_field *fields, size_t n, struct hs
 /* Requests may hold passwords, replies key material: neither outlives the call. */
 void msg_end(struct msg *m)
 {
-	if (m->req)
-		explicit_bzero(m->req, m->len);
-	if (m->rep)
-		explicit_bzero(m->rep, m->rep_len < m->rep_room ? m->rep_len : m->rep_room);
-	free(m->req);
-	free(m->rep);
+	buffer_put(m->h, m->req, HSM_MSG_MAX, m->len);
+	buffer_put(m->h, m->rep, m->rep_room, m->rep_len);
 	m->req = NULL;
 	m->rep = NULL;
 }
@@ -416,6 +435,8 @@ void hsm_close(struct hsm *h)
 	if (!h)
 		return;
 	h->ops->close(h->conn);
+	for (size_t i = 0; i < HSM_SPARES; i++)
+		free(h->spare[i]);
 	free(h);
 }
 

@@ -11,10 +11,14 @@
 
 #include "hsm.h"
 
+#define HSM_SPARES	8	/* buffers kept for the next calls */
+
 struct hsm {
 	const struct hsm_conn_ops *ops;
 	void *conn;
 	_Atomic uint32_t timeout_ms;
+	/* Wiped, HSM_MSG_MAX bytes each: malloc() would give them back to the system. */
+	_Atomic(uint8_t *) spare[HSM_SPARES];
 };
 
 struct msg {
