@@ -64,6 +64,18 @@ grep -c example_user cmdline
 grep -c example_pwd cmdline
 wait
 
+begin "no password of a later line by -c either"
+{
+	sleep 3
+	echo example_pwd
+} | "$BIN/key_mgmt_util" -c 'loginHSM -u CU -s example_user -hpswd' \
+	-c 'loginHSM -u CU -s user4 -p user4_pwd' >/dev/null &
+sleep 1.5
+tr '\0' ' ' <"/proc/$!/cmdline" >cmdline
+grep -c -e -c cmdline
+grep -c user4_pwd cmdline
+wait
+
 begin "the passwords of two commands: neither is shown"
 me genPBEKey -p secret_word -s 0102030405060708 -i 1000 -l two_secrets | sed -n '1p; /returned/p'
 kmu singlecmd loginHSM -u CU -p example_pwd genPBEKey -p secret_word -l x | grep -c secret_word

@@ -129,7 +129,8 @@ begin "wrapKey: an option that its mechanism does not have"
 for options in "4 -aad wrap/aad" "4 -t 3" "5 -tag_size 12 -noheader" "6 -i 0102030405060708 -noheader" \
 	"4 -iv_file wrap/iv -noheader" "8 -aad wrap/aad" "12 -t 3" "4 -i 0102030405060708" "4 -i 01 -noheader" \
 	"4 -i 01020304 -noheader" "9 -i 0102030405060708 -noheader" "10 -tag_size 12" "10 -noheader" \
-	"10 -noheader -iv_file wrap/x -tag_size 7" "10 -noheader -iv_file wrap/wrong" "10 -iv_file wrap/iv" \
+	"10 -noheader -iv_file wrap/x -tag_size 7" "10 -noheader -iv_file wrap/wrong" \
+	"10 -noheader -iv_file ./wrap/wrong" "10 -iv_file wrap/iv" \
 	"3" "13" "10 -aad wrap/nosuch"; do
 	say "wrapKey -k $AES -w $W -out wrap/wrong -m $options" | sed -n '/^Error/p'
 done

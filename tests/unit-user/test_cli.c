@@ -203,6 +203,7 @@ static const struct {
 	{ "probe -k 1 -u 4,5,4", "User ids (-u) names user 4 twice." },
 	{ "probe -k 1 -u 4 -u 4", "User ids (-u) names user 4 twice." },
 	{ "probe -k 1 -r db", "Code (-r) is not a hexadecimal code like 0xa8: \"db\"." },
+	{ "probe -k 1 -r 0x0xdb", "Code (-r) is not a hexadecimal code like 0xa8: \"0x0xdb\"." },
 	{ "probe -k 1 -r 0x1ffffffff",
 	  "Code (-r) is not a hexadecimal code like 0xa8: \"0x1ffffffff\"." },
 	{ "probe -k 1 -kcv 0a1b", "Check value (-kcv) has 2 bytes: 3 to 3 are expected." },

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cli_value.c - words into values, one reader per kind of option. */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,12 +20,14 @@ struct fault {
 	(snprintf((f)->buf, (f)->len, "%s (%s) " fmt, (f)->opt->what, (f)->opt->name, \
 		  ##__VA_ARGS__), false)
 
+#define HEX_DIGITS	"0123456789abcdefABCDEF"
+
 /* A whole unsigned number in @base, nothing before or after it. */
 static bool number(const char *word, int base, uint64_t *num)
 {
 	char *end;
 
-	if (!isxdigit((unsigned char)*word))
+	if (!*word || word[strspn(word, HEX_DIGITS)])
 		return false;
 	errno = 0;
 	*num = strtoull(word, &end, base);
@@ -162,7 +163,7 @@ static bool read_hex(struct cli_value *v, const char *word, const struct fault *
 	size_t digits = strlen(hex);
 	uint8_t *bytes;
 
-	if (!digits || digits % 2 || strspn(hex, "0123456789abcdefABCDEF") != digits)
+	if (!digits || digits % 2 || strspn(hex, HEX_DIGITS) != digits)
 		return FAULT(f, "is not a string of hexadecimal bytes: \"%.*s\".", SHOWN, word);
 	if (digits / 2 < v->opt->min || (v->opt->max && digits / 2 > v->opt->max))
 		return FAULT(f, "has %zu bytes: %" PRIu64 " to %" PRIu64 " are expected.",

@@ -92,7 +92,7 @@ static const struct cli_opt opts[] = {
 	  .arg = "<wrap-unwrap mode>", .choices = mode_names, .help = "What to do." },
 	{ .name = "-f", .kind = CLI_FILE_IN, .flags = CLI_REQUIRED, .what = "Input file",
 	  .arg = "<file-to-wrap-unwrap>", .min = 1, .tag = HSM_TAG_DATA,
-	  .help = "File to wrap, 1 to 4095 bytes, or to unwrap." },
+	  .help = "File to wrap, 8 to 4095 bytes, or to unwrap." },
 	{ .name = "-w", .kind = CLI_HANDLE, .flags = CLI_REQUIRED, .what = "Wrapping key handle",
 	  .arg = "<wrapping-key-handle>", .tag = HSM_TAG_WRAP_HANDLE,
 	  .help = "AES key of the HSM." },

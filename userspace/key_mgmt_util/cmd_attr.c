@@ -61,6 +61,7 @@ struct attr_look {
 };
 
 static const struct attr_look attr_looks[] = {
+	{ HSM_ATTR_KEY_TYPE, FORM_BYTE, true },
 	{ HSM_ATTR_VALUE_LEN, FORM_U32, false },
 	{ HSM_ATTR_MODULUS_BITS, FORM_U32, false },
 	{ HSM_ATTR_KCV, FORM_HEX, true },

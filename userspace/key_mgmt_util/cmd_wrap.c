@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_wrap.c - wrapKey, unWrapKey. */
 #include <stdio.h>
-#include <string.h>
 
 #include "infile.h"
 #include "make.h"
@@ -96,7 +95,7 @@ static bool check_wrap(struct cli_args *a)
 {
 	if (!wrap_check(a))
 		return false;
-	if (!cli_has(a, "-iv_file") || strcmp(cli_text(a, "-iv_file"), cli_text(a, "-out")) != 0)
+	if (!cli_has(a, "-iv_file") || !outfile_same(cli_text(a, "-iv_file"), cli_text(a, "-out")))
 		return true;
 	snprintf(a->error, sizeof(a->error),
 		 "IV file (-iv_file) and output file (-out) are the same.");

@@ -148,16 +148,35 @@ static bool lines_ok(int argc, char **argv)
 	return true;
 }
 
+/* Any line may hold a password: none stays in the process's arguments. */
+static bool take_lines(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i += 2) {
+		char *line = strdup(argv[i]);
+
+		if (!line)
+			return false;
+		explicit_bzero(argv[i], strlen(argv[i]));
+		argv[i] = line;
+	}
+	return true;
+}
+
 static int interactive(int argc, char **argv)
 {
 	int first, rc;
 
+	if (!take_lines(argc, argv)) {
+		fprintf(stderr, "%s: no memory\n", tool.name);
+		return CLI_FAILED;
+	}
 	kmu_version();
 	rc = first = kmu_connect(&kmu);
 	if (rc)
 		return rc;
 	for (int i = 1; i < argc && rc != CLI_LEAVE; i += 2) {
 		rc = cli_line(&tool, argv[i]);
+		free(argv[i]);
 		if (rc != CLI_LEAVE && !first)
 			first = rc;
 	}

@@ -4,6 +4,7 @@
 #define KMU_OUTFILE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,10 +14,14 @@
 
 struct outfile {
 	char temp[PATH_MAX];	/* "" if the target is written directly */
+	bool unnamed;		/* @temp is yet to be: nothing stays if the tool is killed */
 	char target[PATH_MAX];
 	unsigned int flags;
 	FILE *f;		/* to write to */
 };
+
+/* Whether both paths would end in one file; it need not be there yet. */
+bool outfile_same(const char *path, const char *other);
 
 /*
  * Begins to write @path. Devices and pipes are written directly; a link's target is
