@@ -15,7 +15,8 @@ static const uint32_t strict_loses[KINDS] = {
 /*
  * Strict: what may never meet in one key, for a wrapped key could be decrypted, or a
  * chosen value encrypted and unwrapped. The halves of an RSA pair are one key here,
- * so each must not have what would meet in the other.
+ * so each must not have what would meet in the other. An AES key that encrypts decrypts
+ * as well: what it wrapped by GCM comes out in the clear under the same counter.
  */
 static const struct {
 	enum attr_bit wraps, crypts;
@@ -23,7 +24,7 @@ static const struct {
 } apart[] = {
 	{ BIT_WRAP, BIT_DECRYPT, ~0u },
 	{ BIT_UNWRAP, BIT_ENCRYPT, ~0u },
-	{ BIT_WRAP, BIT_ENCRYPT, 1u << KIND_RSA_PUBLIC },
+	{ BIT_WRAP, BIT_ENCRYPT, 1u << KIND_RSA_PUBLIC | 1u << KIND_AES },
 	{ BIT_UNWRAP, BIT_DECRYPT, 1u << KIND_RSA_PRIVATE },
 };
 
@@ -186,16 +187,18 @@ int attr_check_birth(const enum key_kind *kinds, size_t n, const struct attr_wis
 }
 
 /*
- * A half of an RSA pair knows nothing of the other: it gets back what it was born
- * with, but nothing new that could meet something there.
+ * A half of an RSA pair knows nothing of the other, and a key nothing of copies of it
+ * that came back wrapped or masked before it was one that wraps: each gets back what it
+ * was born with, but nothing new that could meet something there.
  */
 static bool strict_up(enum key_kind kind, uint32_t flags, enum attr_bit bit)
 {
 	bool rsa = kind == KIND_RSA_PUBLIC || kind == KIND_RSA_PRIVATE;
+	bool wraps = bit == BIT_WRAP || bit == BIT_UNWRAP;
 
 	if (!(ROLES >> bit & 1))
 		return true;
-	if (rsa && !(flags & BIT(TRUSTED)) && !(ever(flags) >> bit & 1))
+	if ((rsa || wraps) && !(flags & BIT(TRUSTED)) && !(ever(flags) >> bit & 1))
 		return false;
 	return attr_strict_ok(kind, flags, bit);
 }

@@ -3,20 +3,24 @@
 #include "cmd_key.h"
 #include "key_numbers.h"
 #include "mask.h"
+#include "reply.h"
 #include "secmem.h"
 
 static int write_masked(struct call *c, const struct object *o)
 {
+	int rc = HSM_RV_NO_MEMORY;
 	struct record rec;
 	uint8_t *p;
-	int rc = HSM_RV_NO_MEMORY;
+	size_t room;
 
 	record_put_object(&rec, o);
 	if (record_ok(&rec)) {
-		rc = call_room(c, TLV_HEAD + rec.w.len + MASK_EXTRA);
-		p = rc ? NULL : tlv_reserve(&c->out, HSM_TAG_DATA, rec.w.len + MASK_EXTRA);
-		if (p && !mask_seal(c->fw->identity, rec.w.p, rec.w.len, p))
+		room = rec.w.len + MASK_EXTRA;
+		rc = reply_begin(c, HSM_TAG_DATA, room, 0, &p);
+		if (!rc && !mask_seal(c->fw->identity, rec.w.p, rec.w.len, p)) {
+			reply_end(c, p, room, 0);
 			rc = HSM_RV_CRYPTO_FAILED;
+		}
 	}
 	record_free(&rec);
 	return rc;
@@ -51,7 +55,10 @@ static int open_masked(struct call *c, struct object **o)
 
 	*o = plain ? record_get_object(0, plain, len) : NULL;
 	secmem_free(plain);
-	return *o ? 0 : call_bad(c, HSM_TAG_DATA, HSM_RV_BAD_MASKED_OBJECT);
+	if (*o)
+		return 0;
+	call_bad(c, HSM_TAG_DATA, HSM_RV_BAD_MASKED_OBJECT);
+	return HSM_RV_BAD_MASKED_OBJECT;
 }
 
 /* Whether this card may have the key, for itself. */
@@ -70,6 +77,13 @@ static int check_masked(struct call *c, const struct object *o)
 	return rc;
 }
 
+/* TRUSTED is the word of an officer, who may have taken it back: nobody else renews it. */
+static void check_trust(const struct call *c, struct object *o)
+{
+	if (c->user->rec.type != HSM_USER_CO && c->user->rec.type != HSM_USER_PCO)
+		o->flags &= ~(1u << BIT_TRUSTED);
+}
+
 int cmd_key_unmask(struct call *c)
 {
 	struct object *o;
@@ -80,6 +94,7 @@ int cmd_key_unmask(struct call *c)
 	rc = open_masked(c, &o);
 	if (rc)
 		return rc;
+	check_trust(c, o);
 	rc = check_masked(c, o);
 	if (!rc)
 		rc = new_key_available(c);

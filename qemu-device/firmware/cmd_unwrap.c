@@ -15,7 +15,8 @@ struct job {
 	struct template *template;
 	struct object *wrapper_copy;	/* for its template */
 	struct key_hold wrapper;
-	uint8_t *payload;		/* secret memory */
+	uint8_t *memory;		/* secret */
+	const uint8_t *payload;		/* in it */
 	size_t len;
 	struct object *made;
 };
@@ -66,22 +67,26 @@ static int look(struct call *c, struct job *j)
 }
 
 /*
- * Takes the payload out. If that fails there is one all the same, a random one: the
- * rest goes its way and the call ends in the same status, wherever it went wrong.
+ * Takes the payload out. Whether that works or not a random one is drawn, too, and takes
+ * its place if there is none, as long as the header says: the rest goes its way and the
+ * call ends in the same status at the same time, wherever it went wrong.
  */
 static int open_payload(struct job *j, bool *good)
 {
 	size_t room = fc_wrap_room(j->wrapper.key, &j->args.wrap, j->wrapped.len);
+	size_t len = j->attrs.header.value_len;
 
-	j->payload = secmem_alloc(room ? room : 1);
-	if (!j->payload)
+	j->memory = secmem_alloc(2 * room);
+	if (!j->memory)
 		return HSM_RV_NO_MEMORY;
-	*good = !fc_unwrap(j->wrapper.key, &j->args.wrap, j->wrapped.p, j->wrapped.len, j->payload,
+	if (!fc_random(j->memory + room, room))
+		return HSM_RV_CRYPTO_FAILED;
+	*good = !fc_unwrap(j->wrapper.key, &j->args.wrap, j->wrapped.p, j->wrapped.len, j->memory,
 			   &j->len) && j->len;
-	if (*good)
-		return 0;
-	j->len = room ? room : 1;
-	return fc_random(j->payload, j->len) ? 0 : HSM_RV_CRYPTO_FAILED;
+	j->payload = *good ? j->memory : j->memory + room;
+	if (!*good)
+		j->len = len && len < room ? len : room;
+	return 0;
 }
 
 /* Whether the header is what was written for this very key. */
@@ -119,6 +124,13 @@ static int make(struct call *c, struct job *j)
 	return HSM_RV_BAD_PKCS_DATA;
 }
 
+/* Strict: a header may have been taken off, so that what it said is forgotten. */
+static bool with_trusted(const struct call *c, const struct job *j)
+{
+	return c->fw->policy == FW_POLICY_STRICT && !j->attrs.has_header &&
+	       object_flag(j->wrapper_copy, BIT_TRUSTED);
+}
+
 static int unwrap(struct call *c, struct job *j)
 {
 	struct unwrap_sources from = { 0 };
@@ -134,6 +146,7 @@ static int unwrap(struct call *c, struct job *j)
 		return rc;
 	from.template = j->template ? template_tlvs(j->template) : (struct bytes){ 0 };
 	from.unwrap_template = object_unwrap_template(j->wrapper_copy);
+	from.with_trusted = with_trusted(c, j);
 	rc = unwrap_attrs(c, &from, &j->attrs);
 	if (!rc)
 		rc = key_ready(c, &j->wrapper);
@@ -149,7 +162,7 @@ int cmd_key_unwrap(struct call *c)
 		rc = read_header(c, &j);
 	if (!rc)
 		rc = unwrap(c, &j);
-	secmem_free(j.payload);
+	secmem_free(j.memory);
 	template_free(j.template);
 	object_free(j.wrapper_copy);
 	key_let_go(&j.wrapper);

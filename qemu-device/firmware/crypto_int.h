@@ -111,4 +111,17 @@ bool fc_slot_cipher(struct fc_slot *slot, const struct fc_key *k, enum fc_mode m
 int fc_op_once(struct fc_key *k, uint32_t use, const struct fc_params *p, const uint8_t *in,
 	       size_t len, const uint8_t *sig, size_t sig_len, uint8_t *out, size_t *out_len);
 
+/*
+ * Bytes of PKCS#7 padding before @end, 1..@block, or 0 if it is wrong: in the same steps
+ * whatever is there. @block: 8 or 16, all there to be read.
+ */
+static inline unsigned int fc_padding(const uint8_t *end, unsigned int block)
+{
+	unsigned int pad = end[-1], bad = (pad - 1) & ~(block - 1);
+
+	for (unsigned int i = 0; i < block; i++)
+		bad |= (end[-1 - (int)i] ^ pad) & (0u - ((i - pad) >> 31));
+	return pad & (((bad | (0u - bad)) >> 31) - 1);
+}
+
 #endif /* HSM_CRYPTO_INT_H */

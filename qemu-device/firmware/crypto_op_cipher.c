@@ -31,19 +31,41 @@ static int cipher_update(struct fc_op *op, const uint8_t *in, size_t len, uint8_
 	return 0;
 }
 
-/* CBC with padding, the wrong way round: one answer to whatever is wrong. */
+/*
+ * The library holds the last block back as it expects padding, and hands it out whole
+ * when told that there is none. It would stop at the first byte that is wrong and write
+ * down an error; here all goes the same way, and has one answer to whatever is wrong.
+ */
+static int unpad_final(struct fc_op *op, uint8_t *out, size_t *out_len)
+{
+	EVP_CIPHER_CTX *ctx = op->slot->cipher;
+	bool whole, ok = EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+	unsigned int pad;
+	int n = 0;
+
+	whole = ok && EVP_CipherFinal_ex(ctx, out, &n) == 1 && n == (int)block_size(op);
+	if (!ok || EVP_CIPHER_CTX_set_padding(ctx, 1) != 1)
+		return HSM_RV_CRYPTO_FAILED;
+	if (!whole)
+		return HSM_RV_BAD_PKCS_DATA;
+	pad = fc_padding(out + n, (unsigned int)n);
+	*out_len = (unsigned int)n - pad;
+	return pad ? 0 : HSM_RV_BAD_PKCS_DATA;
+}
+
 static int block_final(struct fc_op *op, const uint8_t *sig, size_t sig_len, uint8_t *out,
 		       size_t *out_len)
 {
-	bool unpads = op->mech->pad && !fc_op_encrypts(op);
 	int n = 0;
 
 	(void)sig;
 	(void)sig_len;
 	if (op->mech->mode != FC_CTR && !op->mech->pad && op->total % block_size(op))
 		return HSM_RV_DATA_LENGTH;
+	if (op->mech->pad && !fc_op_encrypts(op))
+		return unpad_final(op, out, out_len);
 	if (EVP_CipherFinal_ex(op->slot->cipher, out, &n) != 1)
-		return unpads ? HSM_RV_BAD_PKCS_DATA : HSM_RV_CRYPTO_FAILED;
+		return HSM_RV_CRYPTO_FAILED;
 	*out_len = (size_t)n;
 	return 0;
 }

@@ -69,23 +69,17 @@ static int pkcs5_wrap(struct fc_key *k, const struct fc_wrap *w, const uint8_t *
 	return rv;
 }
 
-/* The same steps whatever is in the last block. */
 static int pkcs5_unwrap(struct fc_key *k, const struct fc_wrap *w, const uint8_t *in, size_t len,
 			uint8_t *out, size_t *out_len)
 {
 	int rv = kw_unwrap(k, w, in, len, out, out_len);
-	unsigned int pad, bad;
+	unsigned int pad;
 
 	if (rv)
 		return rv;
-	pad = out[*out_len - 1];
-	bad = (pad - 1) >> 3;
-	for (unsigned int i = 0; i < 8; i++)
-		bad |= (out[*out_len - 1 - i] ^ pad) & (0u - ((i - pad) >> 31));
-	if (bad)
-		return HSM_RV_BAD_PKCS_DATA;
+	pad = fc_padding(out + *out_len, 8);
 	*out_len -= pad;
-	return 0;
+	return pad ? 0 : HSM_RV_BAD_PKCS_DATA;
 }
 
 static int gcm_run(struct fc_key *k, uint32_t use, const struct fc_wrap *w, const uint8_t *iv,
@@ -298,10 +292,9 @@ size_t fc_wrap_room(const struct fc_key *key, const struct fc_wrap *w, size_t le
 
 static int result(int rv, uint8_t *out, size_t room, size_t *out_len)
 {
-	if (!rv)
-		return 0;
-	secmem_wipe(out, room);
-	*out_len = 0;
+	if (rv)
+		*out_len = 0;
+	secmem_wipe(out + *out_len, room - *out_len);
 	return rv;
 }
 

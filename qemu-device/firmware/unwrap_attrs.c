@@ -59,6 +59,7 @@ static int add_header(struct call *c, struct new_key *k, const struct wrap_heade
 
 static int add_all(struct call *c, const struct unwrap_sources *from, struct unwrap_attrs *a)
 {
+	const uint8_t yes = 1;
 	int rc;
 
 	new_key_begin(&a->key, false);
@@ -67,6 +68,8 @@ static int add_all(struct call *c, const struct unwrap_sources *from, struct unw
 		rc = new_key_add_list(c, &a->key, from->template);
 	if (!rc)
 		rc = new_key_add_list(c, &a->key, from->unwrap_template);
+	if (!rc && from->with_trusted)
+		rc = add(c, &a->key, HSM_ATTR_WRAP_WITH_TRUSTED, &yes, 1);
 	if (!rc && a->has_header)
 		rc = add_header(c, &a->key, &a->header);
 	return rc;

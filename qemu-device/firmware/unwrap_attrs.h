@@ -14,6 +14,7 @@
 struct unwrap_sources {
 	struct bytes template;		/* TEMPLATE of the call */
 	struct bytes unwrap_template;	/* of the wrapping key */
+	bool with_trusted;		/* it gets WRAP_WITH_TRUSTED */
 };
 
 struct unwrap_attrs {

@@ -74,6 +74,7 @@ static const struct {
 #define LOCAL	(1u << 8)
 #define TRUSTED	(1u << 11)
 #define ROLES	0x3cu		/* ENCRYPT, DECRYPT, WRAP, UNWRAP: bits 2 to 5 */
+#define WRAPS	0x30u		/* WRAP, UNWRAP */
 #define WAS(roles) ((roles) << 15)
 
 /* Parts that are enough for the rules; nothing is computed with these keys. */
@@ -154,8 +155,8 @@ static void check_step(struct card *c, uint64_t h, size_t kind, const struct rul
 	uint32_t bit = 1u << r->bit, want = expected_bool(r, kind, officer, from, to), got;
 	uint32_t before = (from ? bit : 0) | (r->number == HSM_ATTR_LOCAL ? 0 : LOCAL);
 
-	/* An RSA half gets no role later that it was not born with. */
-	if (!want && to && !from && bit & ROLES && rsa(kind) &&
+	/* WRAP, UNWRAP, and any role of an RSA half: not later if the key was not born with it. */
+	if (!want && to && !from && bit & ROLES && (rsa(kind) || bit & WRAPS) &&
 	    c->fw->policy == FW_POLICY_STRICT)
 		want = HSM_RV_STRICT_POLICY;
 	o->flags = before;
@@ -219,15 +220,16 @@ static bool strict_allows(size_t kind, uint32_t ever, int bit, bool local, bool 
 {
 	bool encrypt = ever & 4, decrypt = ever & 8, wrap = ever & 16, unwrap = ever & 32;
 
-	if (rsa(kind) && !trusted && !(ever >> bit & 1))
+	if ((rsa(kind) || WRAPS >> bit & 1) && !trusted && !(ever >> bit & 1))
 		return false;
 	switch (bit) {
 	case 2:
-		return !unwrap && !(kind == KIND_RSA_PUBLIC && wrap);
+		return !unwrap && !((kind == KIND_RSA_PUBLIC || kind == KIND_AES) && wrap);
 	case 3:
 		return !wrap && !(kind == KIND_RSA_PRIVATE && unwrap);
 	case 4:
-		return (local || trusted) && !decrypt && !(kind == KIND_RSA_PUBLIC && encrypt);
+		return (local || trusted) && !decrypt &&
+		       !((kind == KIND_RSA_PUBLIC || kind == KIND_AES) && encrypt);
 	default:
 		return (local || trusted) && !encrypt && !(kind == KIND_RSA_PRIVATE && decrypt);
 	}
@@ -281,7 +283,7 @@ static bool broken(size_t kind, uint32_t flags)
 	bool encrypt = ever & 4, decrypt = ever & 8, wrap = ever & 16, unwrap = ever & 32;
 
 	return (wrap && decrypt) || (unwrap && encrypt) ||
-	       (kind == KIND_RSA_PUBLIC && wrap && encrypt) ||
+	       ((kind == KIND_RSA_PUBLIC || kind == KIND_AES) && wrap && encrypt) ||
 	       (kind == KIND_RSA_PRIVATE && unwrap && decrypt);
 }
 

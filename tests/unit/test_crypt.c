@@ -207,11 +207,32 @@ static void failed_decrypt_leaves_nothing(void **state)
 	assert_null(memmem(m->out, sizeof(m->out), whole.p + 48, 16));
 }
 
-#define IVS 4096
+#define IVS		4096
+#define MANY_IVS	(1u << 20)
+
+static uint8_t ivs[MANY_IVS][12];
 
 static int compare_iv(const void *a, const void *b)
 {
 	return memcmp(a, b, 12);
+}
+
+/* The one of @m's reply becomes number @i. */
+static void keep_iv(const struct msg *m, size_t i)
+{
+	struct tlv t;
+
+	assert_true(reply_find(m, HSM_TAG_IV, &t) && t.len == 12);
+	memcpy(ivs[i], t.p, 12);
+}
+
+static void check_ivs(size_t n)
+{
+	size_t i;
+
+	qsort(ivs, n, 12, compare_iv);
+	for (i = 1; i < n; i++)
+		assert_memory_not_equal(ivs[i - 1], ivs[i], 12);
 }
 
 static void end(struct card *c, uint32_t op)
@@ -225,10 +246,8 @@ static void end(struct card *c, uint32_t op)
 /* S18: through the command itself, single part and INIT by turns. */
 static void gcm_ivs_are_unique(void **state)
 {
-	static uint8_t ivs[IVS][12];
 	struct card *c = *state;
 	uint64_t key = make_secret(c, HSM_KEY_AES, 32);
-	struct tlv t;
 	size_t i;
 
 	fill(&in, 1);
@@ -237,14 +256,31 @@ static void gcm_ivs_are_unique(void **state)
 					    HSM_USE_ENCRYPT, HSM_CKM_AES_GCM, key);
 
 		assert_int_equal(send(c, ALICE, m), 0);
-		assert_true(reply_find(m, HSM_TAG_IV, &t) && t.len == 12);
-		memcpy(ivs[i], t.p, 12);
+		keep_iv(m, i);
 		if (i % 2)
 			end(c, reply_u32(m, HSM_TAG_OPERATION));
 	}
-	qsort(ivs, IVS, 12, compare_iv);
-	for (i = 1; i < IVS; i++)
-		assert_memory_not_equal(ivs[i - 1], ivs[i], 12);
+	check_ivs(IVS);
+}
+
+/* S18: a million of one key, by one request again and again. */
+static void gcm_ivs_are_unique_for_long(void **state)
+{
+	struct card *c = *state;
+	struct msg *m;
+	size_t i;
+
+	fill(&in, 1);
+	m = crypt(HSM_USE_ENCRYPT, HSM_CKM_AES_GCM, make_secret(c, HSM_KEY_AES, 32));
+	assert_int_equal(send(c, ALICE, m), 0);
+	keep_iv(m, 0);
+	for (i = 1; i < MANY_IVS; i++) {
+		m->done = false;
+		fw_exec(c->fw, &m->req);
+		assert_true(m->done && m->result == FW_OK);
+		keep_iv(m, i);
+	}
+	check_ivs(MANY_IVS);
 }
 
 int main(void)
@@ -257,6 +293,7 @@ int main(void)
 		cmocka_unit_test(cache_is_bounded),
 		cmocka_unit_test(failed_decrypt_leaves_nothing),
 		cmocka_unit_test(gcm_ivs_are_unique),
+		cmocka_unit_test(gcm_ivs_are_unique_for_long),
 	};
 
 	return cmocka_run_group_tests(tests, setup_users, teardown);

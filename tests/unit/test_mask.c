@@ -141,6 +141,27 @@ static void who(void **state)
 	assert_int_equal(info(c, BOB, h), HSM_RV_BAD_HANDLE);
 }
 
+/* A masked object from when the key was TRUSTED does not bring that back by itself. */
+static void trust_is_the_officers(void **state)
+{
+	static const uint32_t ctxs[] = { ALICE, AUDITOR, OFFICER, ADMIN };
+	static const bool trusted[] = { false, false, true, true };
+	struct card *c = *state;
+	uint64_t h = made(c, ALICE, begin_aes("kek"));
+	struct msg *m = begin(HSM_CMD_KEY_SET_ATTRS, FIRST_SESSION);
+	size_t len, i;
+
+	add_u64(m, HSM_TAG_HANDLE, h);
+	add_u8(m, HSM_ATTR_TRUSTED, 1);
+	assert_int_equal(send(c, OFFICER, m), 0);
+	len = blob_of(c, ALICE, h, blob);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(unmask(c, ctxs[i], blob, len), 0);
+		h = reply_u64(last(), HSM_TAG_HANDLE);
+		assert_int_equal(attr_u32(c, ALICE, h, HSM_ATTR_TRUSTED), trusted[i]);
+	}
+}
+
 static void session_key(void **state)
 {
 	struct msg *m = begin_aes("session");
@@ -273,8 +294,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_users, teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(round_trip, setup_users_sqlite, teardown),
-		T(every_kind), T(who), T(session_key), T(touched), T(not_a_key), T(another_card),
-		T(owner_is_missing), T(arguments), T(fresh_iv),
+		T(every_kind), T(who), T(trust_is_the_officers), T(session_key), T(touched),
+		T(not_a_key), T(another_card), T(owner_is_missing), T(arguments), T(fresh_iv),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

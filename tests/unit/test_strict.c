@@ -104,6 +104,27 @@ static bool wrap_and_decrypt(struct card *c)
 	return k && wrapped(c, target, k) && reveals(c, k, target);
 }
 
+/* GCM is a counter mode: to encrypt with the same counter is to decrypt. */
+static bool wrap_and_encrypt(struct card *c)
+{
+	uint64_t target = target_of(c), k = key_with(c, W | E);
+	struct blob text, counter = { .len = 16 };
+	struct msg *m;
+	struct tlv t;
+
+	if (!k || !wrapped(c, target, k))
+		return false;
+	text = data;
+	text.len = 32;
+	memcpy(counter.p, iv.p, 12);
+	counter.p[15] = 2;
+	m = begin_crypt(HSM_CMD_CRYPT, HSM_USE_ENCRYPT, HSM_CKM_AES_CTR, k);
+	add_blob(m, HSM_TAG_IV, &counter);
+	add_blob(m, HSM_TAG_DATA, &text);
+	return !send(c, ALICE, m) && reply_find(m, HSM_TAG_DATA, &t) && t.len == 32 &&
+	       !memcmp(t.p, peek(c, target)->secret, 32);
+}
+
 /* One key that wraps now and decrypts later. */
 static bool wrap_then_decrypt(struct card *c)
 {
@@ -146,6 +167,39 @@ static bool wrapper_comes_back(struct card *c)
 		return false;
 	back = unwrapped(c, kek, D);
 	return back && wrapped(c, target, k) && reveals(c, back, target);
+}
+
+/* A key of no use leaves, comes back as one that decrypts, and wraps only then. */
+static bool wraps_after_it_left(struct card *c)
+{
+	uint64_t target = target_of(c), kek = key_with(c, W | U), k = key_with(c, 0), back;
+
+	assert_true(kek && k);
+	if (!wrapped(c, k, kek))
+		return false;
+	back = unwrapped(c, kek, D);
+	return back && !set_bool(c, ALICE, k, HSM_ATTR_WRAP, 1) && wrapped(c, target, k) &&
+	       reveals(c, back, target);
+}
+
+/* The same by a masked object, which is as much made here as the key itself. */
+static bool wraps_after_it_was_masked(struct card *c)
+{
+	uint64_t target = target_of(c), k = key_with(c, 0), back;
+	struct blob masked;
+	struct msg *m;
+
+	assert_int_equal(set_bool(c, ALICE, k, HSM_ATTR_TOKEN, 1), 0);
+	m = begin(HSM_CMD_KEY_MASK, FIRST_SESSION);
+	add_u64(m, HSM_TAG_HANDLE, k);
+	assert_int_equal(send(c, ALICE, m), 0);
+	take(HSM_TAG_DATA, &masked);
+	m = begin(HSM_CMD_KEY_UNMASK, FIRST_SESSION);
+	add_blob(m, HSM_TAG_DATA, &masked);
+	back = made(c, ALICE, m);
+	return !set_bool(c, ALICE, back, HSM_ATTR_DECRYPT, 1) &&
+	       !set_bool(c, ALICE, k, HSM_ATTR_WRAP, 1) && wrapped(c, target, k) &&
+	       reveals(c, back, target);
 }
 
 /* A value of one's own, encrypted and unwrapped: a wrapping key that is known outside. */
@@ -199,8 +253,9 @@ static bool pair_wraps_and_decrypts(struct card *c)
 }
 
 static bool (*const attacks[])(struct card *) = {
-	wrap_and_decrypt, wrap_then_decrypt, wrap_and_decrypt_at_birth, unwrap_twice,
-	wrapper_comes_back, encrypt_and_unwrap, import_a_wrapper, pair_wraps_and_decrypts,
+	wrap_and_decrypt, wrap_and_encrypt, wrap_then_decrypt, wrap_and_decrypt_at_birth,
+	unwrap_twice, wrapper_comes_back, encrypt_and_unwrap, import_a_wrapper, pair_wraps_and_decrypts,
+	wraps_after_it_left, wraps_after_it_was_masked,
 };
 
 static void faithful(void **state)
@@ -242,6 +297,29 @@ static void strict_trusted(void **state)
 	assert_false(wrapped(c, target, own));
 }
 
+/* Nor does a key get rid of WRAP_WITH_TRUSTED by the header that tells of it. */
+static void strict_header_off(void **state)
+{
+	struct card *c = *state;
+	uint64_t kek, key, back;
+	struct msg *m;
+
+	c->fw->policy = FW_POLICY_STRICT;
+	kek = key_with(c, W | U);
+	assert_int_equal(set_bool(c, ALICE, kek, HSM_ATTR_TOKEN, 1), 0);
+	assert_int_equal(set_bool(c, OFFICER, kek, HSM_ATTR_TRUSTED, 1), 0);
+	key = make_with(c, HSM_KEY_AES, 32, HSM_ATTR_WRAP_WITH_TRUSTED, 1);
+	assert_true(wrapped(c, key, kek));
+	back = unwrapped(c, kek, E | D);
+	assert_int_equal(attr_u32(c, ALICE, back, HSM_ATTR_WRAP_WITH_TRUSTED), 1);
+	m = begin_unwrap(kek, HSM_WRAP_AES_GCM, &data);
+	add_kind(m, HSM_KEY_CLASS_SECRET, HSM_KEY_AES);
+	add_blob(m, HSM_TAG_IV, &iv);
+	add_u8(m, HSM_ATTR_WRAP_WITH_TRUSTED, 0);
+	assert_int_equal(send(c, ALICE, m), HSM_RV_TEMPLATE_CONFLICT);
+	assert_int_equal(bad_tag(m), HSM_ATTR_WRAP_WITH_TRUSTED);
+}
+
 /* What a strict card makes is of use: wrap, unwrap and compare; encrypt and decrypt. */
 static void strict_works(void **state)
 {
@@ -255,7 +333,9 @@ static void strict_works(void **state)
 	k = unwrapped(c, kek, E | D);
 	assert_int_not_equal(k, 0);
 	assert_memory_equal(peek(c, k)->secret, peek(c, target)->secret, 32);
-	assert_true(key_with(c, E | D) && key_with(c, E | W) && key_with(c, D | U));
+	assert_true(key_with(c, E | D) && key_with(c, D | U));
+	assert_int_equal(key_with(c, E | W), 0);
+	assert_int_equal(bad_tag(last()), HSM_ATTR_WRAP);
 	assert_int_equal(key_with(c, W | D), 0);
 	assert_int_equal(bad_tag(last()), HSM_ATTR_WRAP);
 	assert_int_equal(key_with(c, U | E), 0);
@@ -267,7 +347,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_users, teardown)
 	const struct CMUnitTest tests[] = {
-		T(faithful), T(strict), T(strict_trusted), T(strict_works),
+		T(faithful), T(strict), T(strict_trusted), T(strict_header_off),
+		T(strict_works),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
