@@ -28,16 +28,17 @@
 #define POOL		64		/* ciphertexts of a class */
 #define WARM_UP		200		/* calls that are not counted */
 #define RSA_LEN		256
+#define HEADER_LEN	267		/* of a wrapped key */
 #define KEEP		.9		/* of the samples: what is slower was disturbed */
 
 struct text {
 	size_t len;
-	uint8_t p[RSA_LEN];
+	uint8_t p[2 * RSA_LEN];
 };
 
 static struct hsm *card;
 static uint32_t session;
-static uint64_t rsa_pub, rsa_priv, aes;
+static uint64_t rsa_pub, rsa_priv, aes, other;
 static EVP_PKEY *rsa;
 static uint64_t exec_ns;		/* of the last request */
 static const uint8_t iv[16];
@@ -104,6 +105,7 @@ static void make_keys(void)
 
 	check(hsm_key_gen_pair(card, session, &of_pair, &rsa_pub, &rsa_priv, NULL), "RSA pair");
 	check(hsm_key_gen_sym(card, session, &of_secret, &aes, NULL), "AES key");
+	check(hsm_key_gen_sym(card, session, &of_secret, &other, NULL), "AES key");
 	check(hsm_key_get_public(card, session, rsa_pub, &der, NULL), "public key");
 	p = der.p;
 	rsa = need(d2i_PUBKEY(NULL, &p, (long)der.len));
@@ -197,14 +199,43 @@ static void kw_right(struct text *t)
 }
 
 /* Authentic, too, but for the padding. */
+static void kw_wrong_of(size_t len, struct text *t)
+{
+	uint8_t p[40];
+
+	any_bytes(p, len, true);
+	p[len - 1] = 7;
+	p[len - 2] = 6;
+	kw(HSM_WRAP_AES_NO_PAD, p, len, t);
+}
+
 static void kw_wrong(struct text *t)
 {
-	uint8_t p[24];
+	kw_wrong_of(24, t);
+}
 
-	any_bytes(p, sizeof(p), true);
-	p[23] = 7;
-	p[22] = 6;
-	kw(HSM_WRAP_AES_NO_PAD, p, sizeof(p), t);
+/* A key with its header, whose last byte is wrong. */
+static void header_right(struct text *t)
+{
+	const struct hsm_wrap w = { .mechanism = HSM_WRAP_AES_PKCS5 };
+	struct hsm_bytes out;
+
+	check(hsm_key_wrap(card, session, other, aes, &w, &out, NULL, NULL), "wrap");
+	if (out.len > sizeof(t->p) || out.len < HEADER_LEN)
+		die("a wrapped key is %zu bytes", out.len);
+	t->len = out.len;
+	memcpy(t->p, out.p, out.len);
+	t->p[HEADER_LEN - 1] ^= 1;
+	hsm_bytes_clear(&out);
+}
+
+static void header_wrong(struct text *t)
+{
+	struct text wrong;
+
+	header_right(t);
+	kw_wrong_of(40, &wrong);
+	memcpy(t->p + HEADER_LEN, wrong.p, wrong.len);
 }
 
 static void cbc(const uint8_t *p, size_t len, struct text *t)
@@ -259,29 +290,39 @@ static void cbc_wrong(struct text *t)
 		cbc_wrong_byte(t);
 }
 
-static int unwrap(uint32_t mechanism, uint64_t key, const struct text *t)
+static int unwrap(const struct hsm_wrap *w, uint64_t key, const struct text *t)
 {
 	static const uint32_t class = HSM_KEY_CLASS_SECRET, type = HSM_KEY_AES;
 	static const uint8_t no;
 	const struct hsm_attr attrs[] = {
-		{ HSM_ATTR_CLASS, 4, &class }, { HSM_ATTR_KEY_TYPE, 4, &type },
-		{ HSM_ATTR_LABEL, 6, "oracle" }, { HSM_ATTR_TOKEN, 1, &no },
+		{ HSM_ATTR_TOKEN, 1, &no }, { HSM_ATTR_CLASS, 4, &class },
+		{ HSM_ATTR_KEY_TYPE, 4, &type }, { HSM_ATTR_LABEL, 6, "oracle" },
 	};
 	const struct hsm_key_spec spec = { .attrs = attrs, .n_attrs = 4 };
-	const struct hsm_wrap w = { .mechanism = mechanism, .no_header = true };
 	uint64_t handle;
 
-	return hsm_key_unwrap(card, session, key, &w, t->p, t->len, &spec, &handle, NULL);
+	return hsm_key_unwrap(card, session, key, w, t->p, t->len, &spec, &handle, NULL);
 }
 
 static int unwrap_rsa(const struct text *t)
 {
-	return unwrap(HSM_WRAP_RSA_PKCS, rsa_priv, t);
+	static const struct hsm_wrap w = { .mechanism = HSM_WRAP_RSA_PKCS, .no_header = true };
+
+	return unwrap(&w, rsa_priv, t);
 }
 
 static int unwrap_aes(const struct text *t)
 {
-	return unwrap(HSM_WRAP_AES_PKCS5, aes, t);
+	static const struct hsm_wrap w = { .mechanism = HSM_WRAP_AES_PKCS5, .no_header = true };
+
+	return unwrap(&w, aes, t);
+}
+
+static int unwrap_header(const struct text *t)
+{
+	static const struct hsm_wrap w = { .mechanism = HSM_WRAP_AES_PKCS5 };
+
+	return unwrap(&w, aes, t);
 }
 
 static int decrypt(const struct hsm_crypt *op, const struct text *t)
@@ -322,6 +363,7 @@ static const struct row {
 	{ "control", { kw_right, kw_right }, unwrap_aes, HSM_RV_BAD_PKCS_DATA },
 	{ "unwrap-rsa-pkcs", { rsa_right, rsa_wrong }, unwrap_rsa, HSM_RV_BAD_PKCS_DATA },
 	{ "unwrap-aes-pkcs5", { kw_right, kw_wrong }, unwrap_aes, HSM_RV_BAD_PKCS_DATA },
+	{ "unwrap-header", { header_right, header_wrong }, unwrap_header, HSM_RV_BAD_PKCS_DATA },
 	{ "decrypt-rsa-pkcs", { rsa_right, rsa_wrong }, decrypt_rsa, HSM_RV_SUCCESS },
 	{ "decrypt-cbc-pad", { cbc_right, cbc_wrong }, decrypt_cbc, HSM_RV_SUCCESS },
 	{ "rsa-pkcs-wrong", { rsa_wrong_type, rsa_no_message }, decrypt_rsa, HSM_RV_BAD_PKCS_DATA },

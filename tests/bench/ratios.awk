@@ -31,11 +31,23 @@ function value(text, v, unit, aim) {
 	printf "%-64s %10s   %s%s\n", text, (v > 0) ? sprintf("%.1f", v) : "missing", unit, aim ? ", aim " aim : ""
 }
 
+# Welch's t of two classes of ciphertexts, and how far their medians are apart.
+function oracle(text, mode, aim,    abs) {
+	abs = t[mode] < 0 ? -t[mode] : t[mode]
+	printf "%-64s %10s   %s, aim %s\n", "padding: " text ": |t|", mode in t ? sprintf("%.1f", abs) : "missing", gap[mode], aim
+}
+
 $1 == "R" && field("bench") == "store" {
 	if (field("mode") == "start") {
 		start[field("keys")] = field("ms")
 		rss[field("keys")] = field("rss_kb")
 	}
+	next
+}
+
+$1 == "R" && field("bench") == "oracle" {
+	t[field("mode")] = field("t")
+	gap[field("mode")] = sprintf("%.0f ns", (field("b_us") - field("a_us")) * 1000)
 	next
 }
 
@@ -84,4 +96,12 @@ END {
 	value("start with 10,000 keys", start[10000], "ms", "<= 20")
 	value("start with 100,000 keys", start[100000], "ms", "<= 2000")
 	value("memory of a key (AES-256, of 100,000)", (rss[100000] - rss[0]) * 1024 / 100000, "bytes")
+	oracle("one class against itself", "control", "<= 10")
+	oracle("unwrap RSA_PKCS, wrong content or padding", "unwrap-rsa-pkcs", "<= 10")
+	oracle("unwrap AES_PKCS5, wrong content or padding", "unwrap-aes-pkcs5", "-")
+	oracle("unwrap with header, wrong MAC or padding", "unwrap-header", "-")
+	oracle("decrypt RSA_PKCS, right or wrong", "decrypt-rsa-pkcs", "-")
+	oracle("decrypt CBC_PAD, right or wrong", "decrypt-cbc-pad", "-")
+	oracle("decrypt RSA_PKCS, wrong in two ways", "rsa-pkcs-wrong", "<= 10")
+	oracle("decrypt CBC_PAD, wrong in two ways", "cbc-pad-wrong", "<= 10")
 }
