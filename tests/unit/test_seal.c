@@ -11,34 +11,10 @@
 #include <cmocka.h>
 
 #include "crypto.h"
-#include "seal.h"
+#include "sealing.h"
 #include "secmem.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static const uint8_t salt[32] = "salt of a store in a unit test";
-
-static struct seal *new_seal(void)
-{
-	struct seal *s = seal_new("secret", 6, salt);
-
-	assert_non_null(s);
-	return s;
-}
-
-static bool opens(struct seal *s, enum store_kind kind, uint64_t id, const struct sealed *rec,
-		  const char *want)
-{
-	uint8_t *plain;
-	size_t len;
-
-	if (!seal_open(s, kind, id, rec->data, rec->len, &plain, &len))
-		return false;
-	assert_int_equal(len, strlen(want));
-	assert_memory_equal(plain, want, len);
-	secmem_free(plain);
-	return true;
-}
 
 static void round_trip(void **state)
 {
@@ -88,7 +64,7 @@ static void refuses_elsewhere(void **state)
 	static const uint8_t other_salt[32] = "other";
 	struct seal *s = new_seal();
 	struct seal *others[] = {
-		seal_new("secreT", 6, salt), seal_new("secret", 5, salt),
+		seal_new("secreT", 6, seal_salt), seal_new("secret", 5, seal_salt),
 		seal_new("secret", 6, other_salt),
 	};
 	struct sealed rec;

@@ -10,34 +10,10 @@
 #include <cmocka.h>
 
 #include "crypto.h"
-#include "seal.h"
+#include "sealing.h"
 #include "secmem.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static const uint8_t salt[32] = "salt of a store in a unit test";
-
-static struct seal *new_seal(void)
-{
-	struct seal *s = seal_new("secret", 6, salt);
-
-	assert_non_null(s);
-	return s;
-}
-
-static bool opens(struct seal *s, enum store_kind kind, uint64_t id, const struct sealed *rec,
-		  const char *want)
-{
-	uint8_t *plain;
-	size_t len;
-
-	if (!seal_open(s, kind, id, rec->data, rec->len, &plain, &len))
-		return false;
-	assert_int_equal(len, strlen(want));
-	assert_memory_equal(plain, want, len);
-	secmem_free(plain);
-	return true;
-}
 
 /* A store that is an array, so that a test can play the thief. */
 struct shelf {
