@@ -81,7 +81,7 @@ struct hsm_pages {
 
 /* Wiped pages for the next buffers. */
 struct hsm_pool {
-	spinlock_t lock;
+	spinlock_t lock;		/* of both below */
 	unsigned int nr;
 	void *page[HSM_POOL_PAGES];
 };
