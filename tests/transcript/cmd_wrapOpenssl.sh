@@ -80,7 +80,8 @@ for hash in 2:sha1 3:sha256 4:sha384 5:sha512 6:sha224; do
 	theirs 8 ossl/w8 "$PRIV" -t "${hash%:*}"
 	ours 7 "$PUB" -t "${hash%:*}"
 	head -c 256 ossl/wrapped | openssl pkeyutl -decrypt -inkey ossl/rsa.key "${oaep[@]}" -out ossl/temporary
-	tail -c +257 ossl/wrapped | openssl enc -d -id-aes256-wrap-pad -iv A65959A6 \
+	tail -c +257 ossl/wrapped >ossl/under_temporary	# OpenSSL 3.5 does not unwrap from a pipe
+	openssl enc -d -id-aes256-wrap-pad -iv A65959A6 -in ossl/under_temporary \
 		-K "$(od -An -v -tx1 ossl/temporary | tr -d ' \n')" -out ossl/plain
 	same 7 "$md"
 	{ openssl pkeyutl -encrypt -pubin -inkey ossl/rsa.pub "${oaep[@]}" -in ossl/wrapper; cat ossl/w6; } >ossl/w7
