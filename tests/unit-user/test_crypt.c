@@ -141,6 +141,26 @@ static void test_stream_read_error(void **state)
 	assert_int_equal(seen.n, 0);
 }
 
+/* A cipher's parts would be lost on the way. */
+static void test_stream_of_a_cipher(void **state)
+{
+	static const uint32_t uses[] = { HSM_USE_ENCRYPT, HSM_USE_DECRYPT };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		struct file f = { .left = 16, .piece = 16 };
+		struct hsm_crypt c = sign;
+		struct hsm_bytes out;
+
+		c.use = uses[i];
+		memset(&seen, 0, sizeof(seen));
+		assert_int_equal(hsm_crypt_stream(h, 1, &c, file_read, &f, &out, &res), -EINVAL);
+		assert_int_equal(res.rc, -EINVAL);
+		assert_int_equal(seen.n, 0);
+		assert_int_equal(f.left, 16);
+	}
+}
+
 static void test_stream_refused(void **state)
 {
 	static const uint16_t by[] = {
@@ -234,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_stream_sizes), TEST(test_stream_read_error), TEST(test_stream_refused),
+		TEST(test_stream_of_a_cipher),
 		TEST(test_crypt_fields), TEST(test_made_iv),
 	};
 

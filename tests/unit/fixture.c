@@ -277,6 +277,17 @@ void wait_done(struct msg *m)
 		check_reply(m);
 }
 
+uint32_t wait_status(struct msg *m)
+{
+	uint32_t status;
+
+	wait_done(m);
+	assert_int_equal(m->result, FW_OK);
+	status = m->status;
+	free(m);
+	return status;
+}
+
 enum fw_result exec(struct card *c, uint32_t ctx, struct msg *m)
 {
 	exec_begin(c, ctx, m);

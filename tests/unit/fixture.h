@@ -91,6 +91,8 @@ enum fw_result exec(struct card *c, uint32_t ctx, struct msg *m);
 /* Without waiting; wait_done() does. */
 void exec_begin(struct card *c, uint32_t ctx, struct msg *m);
 void wait_done(struct msg *m);
+/* Waits, frees @m and returns the status; the result must be FW_OK. */
+uint32_t wait_status(struct msg *m);
 
 bool reply_find(const struct msg *m, uint32_t tag, struct tlv *t);
 size_t reply_count(const struct msg *m, uint32_t tag);

@@ -273,17 +273,6 @@ static struct msg *then(struct card *c, uint16_t opcode, uint64_t h, uint32_t nu
 	return m;
 }
 
-static uint32_t result(struct msg *m)
-{
-	uint32_t status;
-
-	wait_done(m);
-	assert_int_equal(m->result, FW_OK);
-	status = m->status;
-	free(m);
-	return status;
-}
-
 /* One after the other, and none is lost; the last finds no key any more. */
 static void changes_wait(void **state)
 {
@@ -296,8 +285,8 @@ static void changes_wait(void **state)
 	assert_int_equal(finish(c, a, 0), 0);
 	gate_let_go(c->gate, 0);
 	gate_let_go(c->gate, 0);
-	assert_int_equal(result(b), 0);
-	assert_int_equal(result(d), 0);
+	assert_int_equal(wait_status(b), 0);
+	assert_int_equal(wait_status(d), 0);
 	assert_int_equal(attr_u32(c, ALICE, h, HSM_ATTR_SIGN), 1);
 	assert_int_equal(attr_u32(c, ALICE, h, HSM_ATTR_VERIFY), 1);
 	assert_int_equal(attr_u32(c, ALICE, h, HSM_ATTR_WRAP_WITH_TRUSTED), 1);
@@ -313,8 +302,8 @@ static void delete_waits(void **state)
 
 	assert_int_equal(finish(c, a, 0), 0);
 	gate_let_go(c->gate, 0);
-	assert_int_equal(result(b), 0);
-	assert_int_equal(result(d), HSM_RV_BAD_HANDLE);
+	assert_int_equal(wait_status(b), 0);
+	assert_int_equal(wait_status(d), HSM_RV_BAD_HANDLE);
 	assert_int_equal(c->fw->objects.live, 0);
 	assert_int_equal(c->fw->changing.count, 0);
 }

@@ -258,17 +258,6 @@ static struct msg *begin_bob(struct card *c, uint32_t ctx, uint16_t opcode, cons
 	return m;
 }
 
-static uint32_t end_bob(struct msg *m)
-{
-	uint32_t status;
-
-	wait_done(m);
-	assert_int_equal(m->result, FW_OK);
-	status = m->status;
-	free(m);
-	return status;
-}
-
 static uint32_t login_bob(struct card *c, const char *pw)
 {
 	return login(c, BOB, HSM_USER_CU, "bob", pw);
@@ -287,8 +276,8 @@ static void old_password_behind_a_new_one(void **state)
 		set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, next[wrong]);
 		enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, wrong ? next[0] : PASSWORD);
 		gate_let_go(c->gate, 0);
-		assert_int_equal(end_bob(set), 0);
-		assert_int_equal(end_bob(enter), HSM_RV_LOGIN_FAILURE);
+		assert_int_equal(wait_status(set), 0);
+		assert_int_equal(wait_status(enter), HSM_RV_LOGIN_FAILURE);
 		assert_int_equal(send(c, NOBODY, begin(HSM_CMD_LOGIN_STATUS, 0)), 0);
 		assert_int_equal(reply_count(last(), HSM_TAG_USER_ID), 0);
 		assert_int_equal(login_bob(c, WRONG), HSM_RV_LOGIN_FAILURE);
@@ -305,8 +294,8 @@ static void old_password_behind_one_that_fails(void **state)
 	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
 	enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, PASSWORD);
 	gate_let_go(c->gate, -EIO);
-	assert_int_equal(end_bob(set), HSM_RV_STORE_FAILED);
-	assert_int_equal(end_bob(enter), 0);
+	assert_int_equal(wait_status(set), HSM_RV_STORE_FAILED);
+	assert_int_equal(wait_status(enter), 0);
 }
 
 static void password_behind_a_login(void **state)
@@ -319,8 +308,8 @@ static void password_behind_a_login(void **state)
 	enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, PASSWORD);
 	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
 	gate_let_go(c->gate, 0);
-	assert_int_equal(end_bob(enter), 0);
-	assert_int_equal(end_bob(set), HSM_RV_ALREADY_LOGGED_IN);
+	assert_int_equal(wait_status(enter), 0);
+	assert_int_equal(wait_status(set), HSM_RV_ALREADY_LOGGED_IN);
 	assert_int_equal(login_bob(c, PASSWORD), 0);
 	assert_null(strstr(c->log, "could not be written"));
 }
@@ -336,8 +325,8 @@ static void password_behind_a_logout(void **state)
 	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
 	assert_int_equal(logout(c, OFFICER), 0);
 	gate_let_go(c->gate, 0);
-	assert_int_equal(end_bob(enter), HSM_RV_LOGIN_FAILURE);
-	assert_int_equal(end_bob(set), HSM_RV_NOT_LOGGED_IN);
+	assert_int_equal(wait_status(enter), HSM_RV_LOGIN_FAILURE);
+	assert_int_equal(wait_status(set), HSM_RV_NOT_LOGGED_IN);
 	assert_int_equal(login_bob(c, PASSWORD), 0);
 }
 

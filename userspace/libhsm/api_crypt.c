@@ -173,7 +173,11 @@ int hsm_crypt_stream(struct hsm *h, uint32_t session, const struct hsm_crypt *c,
 		res = &local;
 	*out = (struct hsm_bytes){ 0 };
 	*res = (struct hsm_result){ .bad_tag = HSM_NO_TAG };
-	rc = s.buf ? source_fill(&s) : -ENOMEM;
+	/* What a cipher gives part by part would be lost. */
+	if (c->use == HSM_USE_ENCRYPT || c->use == HSM_USE_DECRYPT)
+		rc = -EINVAL;
+	else
+		rc = s.buf ? source_fill(&s) : -ENOMEM;
 	if (rc)
 		res->rc = rc;
 	else if (s.end)

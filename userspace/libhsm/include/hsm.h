@@ -378,7 +378,7 @@ typedef ssize_t (*hsm_read_fn)(void *opaque, void *buf, size_t room);
 
 /*
  * SIGN, VERIFY or DIGEST of data of any size, in one message or in parts as they
- * come out of @read. @out takes the signature, MAC or digest.
+ * come out of @read. @out takes the signature, MAC or digest. Another use: -EINVAL.
  */
 int hsm_crypt_stream(struct hsm *h, uint32_t session, const struct hsm_crypt *c,
 		     hsm_read_fn read, void *opaque, struct hsm_bytes *out,
