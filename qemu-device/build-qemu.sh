@@ -6,8 +6,9 @@
 #   build-qemu.sh [-a] [qtest]
 #   build-qemu.sh -l OUT WORD...
 #
-# Leaves $BUILD/qemu-system-x86_64, with qtest also $BUILD/hsm-test, and the path of the
-# source tree in $BUILD/qemu-tree. -a: with ASan and UBSan, into $BUILD/asan instead.
+# Leaves $BUILD/qemu-system-x86_64, what its cards attest to in $BUILD/firmware.sha256,
+# with qtest also $BUILD/hsm-test, and the path of the source tree in $BUILD/qemu-tree.
+# -a: with ASan and UBSan, into $BUILD/asan instead.
 # -l links the same once more, into OUT, with more words for the linker of the firmware:
 # a QEMU for tests, made of what the product is made of.
 #
@@ -124,6 +125,7 @@ link_again() {
     command=${command/"$host/libhsmfw-card.a"/"$(printf %q "$to.fw.a")"}
     (cd "$build" && bash -c "$command") || die "linking $to failed"
     mv "$to.new" "$to"
+    publish "$to" "$to.sha256"
 }
 
 # Where the card's build finds headers and firmware; read by hw/misc/hsm/meson.build.
@@ -160,6 +162,15 @@ compile() {
     install_new "$build/qemu-system-x86_64"
     [ "$qtest" = 0 ] || install_new "$build/tests/qtest/hsm-test"
     echo "$src" > "$out/qemu-tree"
+    publish "$out/qemu-system-x86_64" "$out/firmware.sha256"
+}
+
+# What a card in the QEMU $1 attests to, for those who check it, into $2.
+publish() {
+    local digest
+    digest=$("$host/hsm-measure" "$1") || die "$1 cannot be measured"
+    printf '# SHA-256 of what %s loads: the firmware of its cards\n%s\n' "${1##*/}" "$digest" > "$2.new"
+    if cmp -s "$2.new" "$2"; then rm "$2.new"; else mv "$2.new" "$2"; fi
 }
 
 # Replaced, not overwritten: a QEMU that runs keeps its file.

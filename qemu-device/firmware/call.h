@@ -6,6 +6,7 @@
 #ifndef HSM_CALL_H
 #define HSM_CALL_H
 
+#include "audit.h"
 #include "fw_int.h"
 
 /* What a handler returns: an HSM_RV_* status, or one of these. */
@@ -35,6 +36,7 @@ struct cmd_tag {
 #define CMD_CHANGES	0x4	/* changes what is stored */
 #define CMD_QUICK	0x8	/* table look-ups only */
 #define CMD_AUDIT	0x10	/* belongs into the audit log */
+#define CMD_POST	0x40	/* the same, once done; the answer does not wait for it */
 #define CMD_LONG	0x20	/* may compute for more than a millisecond */
 
 struct call;
@@ -76,6 +78,10 @@ struct call {
 	struct tlv_writer out;
 	uint32_t bad_tag;
 	bool has_bad_tag;
+	bool entered;		/* counted by fw_enter() */
+	struct audit_caller caller;	/* of user, as it was when the call began */
+	int log_status;		/* what the audit log says in place of an error status; 0 = that */
+	struct quorum_token *claims[QUORUM_CLAIMS];	/* quorum.h */
 };
 
 /* The arguments, checked against the table; a tag that the command has not is absent. */
@@ -87,6 +93,9 @@ bool call_bool(const struct call *c, uint32_t tag, bool absent);
 uint32_t call_count(const struct call *c, uint32_t tag);
 /* For those that may be repeated: all of them, one by one. */
 void call_each(const struct call *c, struct tlv_reader *r);
+
+/* The user that USER_NAME and USER_TYPE name, or NULL; fw.lock held. */
+struct user *call_named_user(const struct call *c);
 
 /* Notes the tag that the status is about and returns @status. */
 int call_bad(struct call *c, uint32_t tag, int status);
@@ -123,6 +132,13 @@ int cmd_login_status(struct call *c);
 int cmd_user_create(struct call *c);
 int cmd_user_password(struct call *c);
 int cmd_user_list(struct call *c);
+int cmd_challenge(struct call *c);
+int cmd_user_delete(struct call *c);
+int cmd_user_register(struct call *c);
+int cmd_user_mask(struct call *c);
+int cmd_user_unmask(struct call *c);
+int cmd_key_share(struct call *c);
+int cmd_key_list(struct call *c);
 int cmd_key_gen_sym(struct call *c);
 int cmd_key_gen_pair(struct call *c);
 int cmd_key_find(struct call *c);
@@ -136,6 +152,10 @@ int cmd_key_get_public(struct call *c);
 int cmd_key_mask(struct call *c);
 int cmd_key_unmask(struct call *c);
 int cmd_cert(struct call *c);
+int cmd_zeroize(struct call *c);
+int cmd_audit_read(struct call *c);
+int cmd_audit_head(struct call *c);
+int cmd_attest(struct call *c);
 int cmd_transport_key(struct call *c);
 int cmd_host_wrap(struct call *c);
 int cmd_host_unwrap(struct call *c);
@@ -146,5 +166,11 @@ int cmd_crypt(struct call *c);
 int cmd_crypt_init(struct call *c);
 int cmd_crypt_update(struct call *c);
 int cmd_crypt_final(struct call *c);
+int cmd_m_value_set(struct call *c);
+int cmd_m_value_get(struct call *c);
+int cmd_token_new(struct call *c);
+int cmd_token_approve(struct call *c);
+int cmd_token_list(struct call *c);
+int cmd_token_delete(struct call *c);
 
 #endif /* HSM_CALL_H */

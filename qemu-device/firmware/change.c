@@ -61,11 +61,20 @@ static bool add_user(struct change *ch)
 	ch->rec = ch->user->rec;
 	if (ch->clears)
 		ch->rec.failures = 0;
-	if (ch->edit)
+	if (ch->user->gone)
+		ch->refused = ch->gone ? ch->gone : HSM_RV_USER_UNKNOWN;
+	else if (ch->edit)
 		ch->refused = ch->edit(ch);
+	ch->user->coming = ch->refused ? NULL : &ch->rec;
 	fw_unlock(ch->call.fw);
 	if (ch->refused)
 		return false;
+	if (ch->user_kept)
+		return true;
+	if (ch->removes) {
+		ch->ops[ch->txn.n_ops++] = (struct store_op){ STORE_USER, ch->rec.id, NULL, 0 };
+		return true;
+	}
 	record_put_user(&rec, &ch->rec);
 	return add_record(ch, STORE_USER, ch->rec.id, &rec);
 }
@@ -110,20 +119,27 @@ static void apply_keys(struct change *ch)
 	}
 }
 
+static void apply_user(struct change *ch)
+{
+	struct user_table *users = &ch->call.fw->users;
+	uint32_t failures = ch->clears ? 0 : ch->user->rec.failures;
+
+	if (ch->removes) {
+		user_drop(users, ch->user);
+		return;
+	}
+	ch->user->rec = ch->rec;
+	ch->user->rec.failures = failures;
+	users->live += ch->user->pending;
+	ch->user->pending = false;
+}
+
 /* What a committed change does to the tables; returns the status. */
 static int apply(struct change *ch)
 {
-	struct fw *fw = ch->call.fw;
-	uint32_t failures;
-
 	apply_keys(ch);
-	if (ch->user) {
-		failures = ch->clears ? 0 : ch->user->rec.failures;
-		ch->user->rec = ch->rec;
-		ch->user->rec.failures = failures;
-		fw->users.live += ch->user->pending;
-		ch->user->pending = false;
-	}
+	if (ch->user)
+		apply_user(ch);
 	return ch->applied ? ch->applied(ch) : HSM_RV_SUCCESS;
 }
 
@@ -174,13 +190,16 @@ static int put_back(struct change *ch)
 	struct fw *fw = ch->call.fw;
 
 	put_back_keys(ch);
+	if (ch->failed)
+		ch->failed(ch);
 	if (ch->user && ch->user->pending) {
 		if (fw->users.next_id == ch->user->rec.id + 1)
 			fw->users.next_id--;
 		user_drop(&fw->users, ch->user);
-		ch->user = NULL;
 	}
-	return ch->refused ? ch->refused : HSM_RV_STORE_FAILED;
+	if (ch->user && ch->removes)
+		ch->user->leaving = false;
+	return ch->err || !ch->refused ? HSM_RV_STORE_FAILED : ch->refused;
 }
 
 static void enter_key(struct fw *fw, struct change *ch)
@@ -217,6 +236,7 @@ static struct change *next_of_user(struct user *u)
 {
 	struct change *next = u->waiting;
 
+	u->coming = NULL;
 	if (next)
 		u->waiting = next->next;
 	else
@@ -233,6 +253,12 @@ static struct change *next_in_line(struct change *ch)
 
 static bool submit(struct change *ch);
 
+/* What was committed turned out to have no effect after all: that is told in a second record. */
+static bool told_otherwise(const struct change *ch, int rc)
+{
+	return !ch->err && !ch->refused && ch->journal.n && rc != ch->status;
+}
+
 /* Returns the next change of the same user or key if that is done already, too. */
 static struct change *finish_one(struct change *ch)
 {
@@ -240,22 +266,27 @@ static struct change *finish_one(struct change *ch)
 	struct fw_req *req = ch->call.req;
 	struct change *next;
 	enum fw_result result;
+	bool done;
 	int rc;
 
-	if (ch->err && !ch->refused)
+	if (ch->err)
 		fw_log(fw, FW_LOG_ERROR, "%s: key store could not be written: error %d",
 		       ch->call.cmd->name, -ch->err);
 	fw_lock_write(fw);
-	rc = ch->err ? put_back(ch) : apply(ch);
+	rc = ch->err || ch->refused ? put_back(ch) : apply(ch);
 	next = next_in_line(ch);
 	fw_unlock(fw);
 	if (!rc && ch->reply)
 		ch->reply(ch);
-	result = call_end(&ch->call, rc);
+	user_put(ch->user);
+	done = !told_otherwise(ch, rc) || change_record(&ch->call, rc) != CALL_ASYNC;
+	if (done)
+		result = call_end(&ch->call, rc);
 	change_free(ch);
 	if (next && !submit(next))
 		next = NULL;
-	req->done(req, result);
+	if (done)
+		req->done(req, result);
 	return next;
 }
 
@@ -284,6 +315,15 @@ static void txn_done(struct store_txn *txn, int err)
 		finish(ch);
 }
 
+static void stored(struct store_txn *txn, int err)
+{
+	struct change *ch = container_of(txn, struct change, txn);
+
+	if (!err)
+		audit_committed(ch->call.fw);
+	txn_done(txn, err);
+}
+
 static void prepare(struct change *ch)
 {
 	if (!ch->prepare)
@@ -298,14 +338,20 @@ static bool submit(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	void *opaque = fw->platform.opaque;
+	bool built;
 
 	prepare(ch);
 	fw->platform.lock_write(opaque, fw->commit);
 	ch->txn.ops = ch->ops;
-	ch->txn.done = txn_done;
-	if (ch->refused || !build(ch))
+	ch->txn.done = stored;
+	built = !ch->refused && build(ch);
+	if (ch->refused)
+		ch->txn.n_ops = 0;
+	audit_call(&ch->journal, &ch->call, ch, ch->refused ? ch->refused : ch->status);
+	ch->txn.journal = &ch->journal;
+	if (!built && !ch->refused)
 		txn_done(&ch->txn, -ENOMEM);
-	else if (!ch->txn.n_ops)
+	else if (!ch->txn.n_ops && !ch->journal.n)
 		txn_done(&ch->txn, 0);
 	else
 		fw->store->ops->submit(fw->store, &ch->txn);
@@ -328,6 +374,7 @@ int change_propose(struct change *ch)
 	struct fw *fw = ch->call.fw;
 	struct change **line = line_of(ch);
 
+	user_get(ch->user);
 	if (line) {
 		while (*line)
 			line = &(*line)->next;
@@ -339,6 +386,18 @@ int change_propose(struct change *ch)
 	}
 	fw_unlock(fw);
 	if (!line && submit(ch))
+		finish(ch);
+	return CALL_ASYNC;
+}
+
+int change_record(struct call *c, int rc)
+{
+	struct change *ch = change_new(c);
+
+	if (!ch)
+		return HSM_RV_STORE_FAILED;
+	ch->refused = rc;
+	if (submit(ch))
 		finish(ch);
 	return CALL_ASYNC;
 }

@@ -19,6 +19,7 @@
 #include "store.h"
 
 #define CHANGE_KEYS	2
+#define CHANGE_M_VALUES	UINT64_MAX	/* of no key: changes of the m values wait for each other */
 #define CHANGE_OPS	(CHANGE_KEYS + 2)	/* keys, user, card */
 
 struct change {
@@ -33,19 +34,23 @@ struct change {
 	/* Keys that come; or, with @deletes, that go; or one that takes the place of @old. */
 	struct object *keys[CHANGE_KEYS];
 	uint64_t handles[CHANGE_KEYS];	/* of keys that come: they may be gone before the reply */
+	struct hsm_attested_key attested[CHANGE_KEYS];	/* the same, if a statement is wanted */
 	bool deletes;
 	struct object *old;
-	uint64_t handle;		/* the key that is changed or deleted; 0: none */
+	uint64_t handle;		/* the key that is changed or deleted, or CHANGE_M_VALUES; 0: none */
 	struct index_node node;		/* in fw.changing, by handle */
 	struct change *waiting;		/* changes of the same key to come after this */
 	bool card;			/* counters of the card moved */
 	struct user *user;
 	bool clears;			/* the user's wrong passwords are forgotten */
+	bool user_kept;			/* nothing is written of the user: only its turn matters */
+	bool removes;			/* the user goes; prepare() has set leaving */
+	int gone;			/* answer if the user is gone at its turn; 0: USER_UNKNOWN */
 	struct user_rec rec;		/* the user as it will be; filled in when its turn comes */
 	struct user_rec secret;		/* salt, hash and iterations of a new password */
 
 	/*
-	 * For changes of a key: under fw.lock for writing, when its turn comes. Finds the key
+	 * Under fw.lock for writing, when its turn comes. For changes of a key: finds the key
 	 * again and fills in keys, deletes, old, card; or does at once what needs no store.
 	 * Returns 0 or what to answer instead, and then nothing changes.
 	 */
@@ -57,8 +62,12 @@ struct change {
 	 */
 	int (*edit)(struct change *ch);
 	int refused;			/* what one of them returned */
+	int status;			/* what the audit log says of it, if it is committed */
+	struct audit_journal journal;
 	/* Under fw.lock, when it is committed: returns the status. NULL = SUCCESS. */
 	int (*applied)(struct change *ch);
+	/* Under fw.lock, when nothing of it is or will be stored. May be NULL. */
+	void (*failed)(struct change *ch);
 	/* Without lock, after SUCCESS: writes the reply's TLVs. May be NULL. */
 	void (*reply)(struct change *ch);
 };
@@ -73,5 +82,12 @@ void change_free(struct change *ch);
  * released. Returns CALL_ASYNC: the caller may not touch the call any more.
  */
 int change_propose(struct change *ch);
+
+/*
+ * For a call that has come to its end with @rc, without a change: its record in the audit
+ * log, on which the answer waits. Takes the call over and returns CALL_ASYNC; or
+ * STORE_FAILED without memory. No lock held.
+ */
+int change_record(struct call *c, int rc);
 
 #endif /* HSM_CHANGE_H */

@@ -36,6 +36,8 @@ static int take_key(struct call *c, struct job *j, enum attr_bit bit)
 	if (!rc)
 		rc = key_may(c, HSM_TAG_WRAP_HANDLE, o, bit);
 	if (!rc)
+		rc = key_quorum(c, HSM_TAG_WRAP_HANDLE, o, HSM_SERVICE_KEY_USE);
+	if (!rc)
 		rc = key_hold(c, o, &j->key);
 	fw_unlock(c->fw);
 	return rc ? rc : key_ready(c, &j->key);

@@ -13,6 +13,8 @@
 #include "policy.h"
 #include "crypto_key.h"
 
+struct change;
+
 /* What a new key is asked to be. */
 struct new_key {
 	bool local;		/* made in the card, not imported */
@@ -43,7 +45,10 @@ int new_key_add_list(struct call *c, struct new_key *k, struct bytes tlvs);
  */
 int new_key_args(struct call *c, struct new_key *k);
 
-/* MIN_SRV, TIMEOUT_S, ATTEST_NONCE: what this card has not got is NOT_AVAILABLE. */
+/*
+ * MIN_SRV, TIMEOUT_S: what this card has not got is NOT_AVAILABLE. ATTEST_NONCE: as
+ * attest_ready(). No lock.
+ */
 int new_key_available(struct call *c);
 
 /*
@@ -88,5 +93,19 @@ int new_key_install(struct call *c, struct object *const *keys, size_t n);
  * right to it; else a status, with bad tag. fw.lock held. Includes call_recheck().
  */
 int key_find(struct call *c, uint32_t tag, enum key_right right, struct object **found);
+/* The same for the key @handle, which @tag named. */
+int key_find_handle(struct call *c, uint32_t tag, uint64_t handle, enum key_right right,
+		    struct object **found);
+
+/*
+ * Changes of a key that is there, HANDLE of the call (cmd_key_set.c). key_propose(): what
+ * @prepare does when its turn comes (change.h), once it is clear that it can be asked for
+ * at all. For @prepare, fw.lock held for writing: key_find_to_change() as key_find(), a key
+ * that is being deleted is gone; key_replace() puts @o in the place of @old, by the store
+ * or, if it stays a session key, at once. On an error @o stays the caller's.
+ */
+int key_propose(struct call *c, enum key_right right, int (*prepare)(struct change *ch));
+int key_find_to_change(struct call *c, enum key_right right, struct object **o);
+int key_replace(struct change *ch, struct object *old, struct object *o);
 
 #endif /* HSM_CMD_KEY_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_key_new.c - what a new key is asked to be, from wherever that comes. */
+#include "attest.h"
 #include "cmd_key.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "secmem.h"
 
 #define CARDS 1		/* that a key can be on */
+#define HANDLES_ROOM (2 * (TLV_HEAD + sizeof(uint64_t)))	/* of a pair */
 
 void new_key_begin(struct new_key *k, bool local)
 {
@@ -176,9 +178,7 @@ int new_key_available(struct call *c)
 		return rc;
 	if (call_u32(c, HSM_TAG_MIN_SRV, CARDS) > CARDS)
 		return call_bad(c, HSM_TAG_MIN_SRV, HSM_RV_NOT_AVAILABLE);
-	if (call_has(c, HSM_TAG_ATTEST_NONCE))
-		return call_bad(c, HSM_TAG_ATTEST_NONCE, HSM_RV_NOT_AVAILABLE);
-	return 0;
+	return call_has(c, HSM_TAG_ATTEST_NONCE) ? attest_ready(c, HANDLES_ROOM) : 0;
 }
 
 int new_key_args(struct call *c, struct new_key *k)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_key_set.c - KEY_SET_ATTRS and KEY_DELETE: changes of a key that is there. */
 #include "change.h"
-#include "cmd_key.h"
+#include "key_use.h"
 
-/* fw.lock held. A key that is being deleted is gone for all who would change it. */
-static int find_to_change(struct call *c, enum key_right right, struct object **o)
+int key_find_to_change(struct call *c, enum key_right right, struct object **o)
 {
 	int rc = key_find(c, HSM_TAG_HANDLE, right, o);
 
@@ -13,8 +12,7 @@ static int find_to_change(struct call *c, enum key_right right, struct object **
 	return rc;
 }
 
-/* Proposes what @prepare does, once it is clear that it can be asked for at all. */
-static int propose(struct call *c, enum key_right right, int (*prepare)(struct change *ch))
+int key_propose(struct call *c, enum key_right right, int (*prepare)(struct change *ch))
 {
 	struct change *ch = change_new(c);
 	struct object *o;
@@ -23,7 +21,7 @@ static int propose(struct call *c, enum key_right right, int (*prepare)(struct c
 	if (!ch)
 		return HSM_RV_NO_MEMORY;
 	fw_lock_write(c->fw);
-	rc = find_to_change(c, right, &o);
+	rc = key_find_to_change(c, right, &o);
 	if (!rc) {
 		ch->handle = o->handle;
 		ch->prepare = prepare;
@@ -78,8 +76,7 @@ static struct object *changed_copy(const struct object *o, const struct attr_edi
 	return copy;
 }
 
-/* A session key that stays one changes at once, any other by the store. */
-static int replace(struct change *ch, struct object *old, struct object *o)
+int key_replace(struct change *ch, struct object *old, struct object *o)
 {
 	struct fw *fw = ch->call.fw;
 	bool token = object_flag(o, BIT_TOKEN);
@@ -103,16 +100,18 @@ static int prepare_set(struct change *ch)
 {
 	struct attr_edit edit = { 0 };
 	struct object *o, *copy;
-	int rc = find_to_change(&ch->call, KEY_SET, &o);
+	int rc = key_find_to_change(&ch->call, KEY_SET, &o);
 
 	if (!rc)
 		rc = read_edit(&ch->call, o, &edit);
+	if (!rc)
+		rc = key_quorum(&ch->call, HSM_TAG_HANDLE, o, HSM_SERVICE_KEY_MGMT);
 	if (rc || !edit.changed)
 		return rc;
 	copy = changed_copy(o, &edit);
 	if (!copy)
 		return HSM_RV_NO_MEMORY;
-	rc = replace(ch, o, copy);
+	rc = key_replace(ch, o, copy);
 	if (rc)
 		object_free(copy);
 	return rc;
@@ -120,17 +119,19 @@ static int prepare_set(struct change *ch)
 
 int cmd_key_set_attrs(struct call *c)
 {
-	return propose(c, KEY_SET, prepare_set);
+	return key_propose(c, KEY_SET, prepare_set);
 }
 
 /* A session key goes at once, a token key by the store. */
 static int prepare_delete(struct change *ch)
 {
 	struct object *o;
-	int rc = find_to_change(&ch->call, KEY_MANAGE, &o);
+	int rc = key_find_to_change(&ch->call, KEY_MANAGE, &o);
 
 	if (!rc && !object_flag(o, BIT_DESTROYABLE))
 		rc = call_bad(&ch->call, HSM_TAG_HANDLE, HSM_RV_NOT_DESTROYABLE);
+	if (!rc)
+		rc = key_quorum(&ch->call, HSM_TAG_HANDLE, o, HSM_SERVICE_KEY_MGMT);
 	if (rc)
 		return rc;
 	if (o->ctx) {
@@ -146,5 +147,5 @@ static int prepare_delete(struct change *ch)
 
 int cmd_key_delete(struct call *c)
 {
-	return propose(c, KEY_MANAGE, prepare_delete);
+	return key_propose(c, KEY_MANAGE, prepare_delete);
 }

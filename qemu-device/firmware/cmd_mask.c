@@ -17,7 +17,7 @@ static int write_masked(struct call *c, const struct object *o)
 	if (record_ok(&rec)) {
 		room = rec.w.len + MASK_EXTRA;
 		rc = reply_begin(c, HSM_TAG_DATA, room, 0, &p);
-		if (!rc && !mask_seal(c->fw->identity, rec.w.p, rec.w.len, p)) {
+		if (!rc && !mask_seal(c->fw->identity, MASK_KEY, rec.w.p, rec.w.len, p)) {
 			reply_end(c, p, room, 0);
 			rc = HSM_RV_CRYPTO_FAILED;
 		}
@@ -51,7 +51,7 @@ int cmd_key_mask(struct call *c)
 static int open_masked(struct call *c, struct object **o)
 {
 	size_t len = 0;
-	uint8_t *plain = mask_open(c->fw->identity, call_bytes(c, HSM_TAG_DATA), &len);
+	uint8_t *plain = mask_open(c->fw->identity, MASK_KEY, call_bytes(c, HSM_TAG_DATA), &len);
 
 	*o = plain ? record_get_object(0, plain, len) : NULL;
 	secmem_free(plain);

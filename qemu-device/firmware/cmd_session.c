@@ -4,6 +4,7 @@
 
 #include "change.h"
 #include "secmem.h"
+#include "two_factor.h"
 
 int cmd_session_open(struct call *c)
 {
@@ -73,24 +74,25 @@ static bool look_up(struct call *c, struct user_rec *rec)
 	return found;
 }
 
-static void put_login(struct tlv_writer *w, const struct user_rec *rec)
-{
-	tlv_put_u32(w, HSM_TAG_USER_ID, rec->id);
-	tlv_put_u32(w, HSM_TAG_USER_TYPE, rec->type);
-}
-
 static int wrong_password(struct change *ch)
 {
 	(void)ch;
 	return HSM_RV_LOGIN_FAILURE;
 }
 
-/* A new password that was on its way before has taken the place of the one checked. */
-static int same_password(struct change *ch)
+/*
+ * When its turn comes: a new password that was on its way before has taken the place of
+ * the one checked, and a second factor with it. With no wrong ones to forget nothing is
+ * written of the user.
+ */
+static int still_right(struct change *ch)
 {
-	bool same = secmem_equal(ch->secret.hash, ch->rec.hash, sizeof(ch->rec.hash));
-
-	return same ? 0 : HSM_RV_LOGIN_FAILURE;
+	if (!secmem_equal(ch->secret.hash, ch->rec.hash, sizeof(ch->rec.hash)))
+		return HSM_RV_LOGIN_FAILURE;
+	ch->clears = ch->rec.failures;
+	ch->user_kept = !ch->clears;
+	ch->rec.failures = 0;
+	return 0;
 }
 
 static int log_in(struct change *ch)
@@ -104,7 +106,8 @@ static int log_in(struct change *ch)
 
 static void reply_login(struct change *ch)
 {
-	put_login(&ch->call.out, &ch->rec);
+	tlv_put_u32(&ch->call.out, HSM_TAG_USER_ID, ch->rec.id);
+	tlv_put_u32(&ch->call.out, HSM_TAG_USER_TYPE, ch->rec.type);
 }
 
 /*
@@ -114,9 +117,10 @@ static void reply_login(struct change *ch)
 static int count_login(struct change *ch, struct user *u, bool right)
 {
 	ch->user = u;
-	ch->clears = right;
 	ch->applied = right ? log_in : wrong_password;
-	ch->edit = right ? same_password : NULL;
+	ch->edit = right ? still_right : NULL;
+	ch->gone = HSM_RV_LOGIN_FAILURE;
+	ch->status = right ? 0 : HSM_RV_LOGIN_FAILURE;
 	ch->reply = reply_login;
 	memcpy(ch->secret.hash, u->rec.hash, sizeof(u->rec.hash));
 	if (!right)
@@ -136,18 +140,28 @@ static int decide_login(struct call *c, struct change *ch, const struct user_rec
 	if (u && u->rec.failures >= HSM_LOGIN_TRIES)
 		rc = HSM_RV_USER_LOCKED;
 	right = right && u && secmem_equal(rec->hash, u->rec.hash, sizeof(rec->hash));
-	/* Behind a change of the user that is on the way: it may be of the password. */
-	if (!rc && u && (!right || u->rec.failures || u->busy))
+	if (!rc && u)
 		return count_login(ch, u, right);
-	if (!rc && !u)
-		rc = HSM_RV_LOGIN_FAILURE;
-	if (!rc)
-		ctx_login(c->ctx, u);
 	fw_unlock(c->fw);
 	change_free(ch);
 	if (!rc)
-		put_login(&c->out, rec);
-	return rc;
+		c->log_status = HSM_RV_NO_SUCH_USER;
+	return rc ? rc : HSM_RV_LOGIN_FAILURE;
+}
+
+/*
+ * Password and second factor, with the same work whether the other one is right. False in
+ * @ok if the KDF failed.
+ */
+static bool check_factors(struct call *c, const struct user_rec *rec, bool *ok)
+{
+	bool right = user_check_password(rec, call_bytes(c, HSM_TAG_PASSWORD), ok);
+	uint8_t nonce[HSM_NONCE_LEN];
+	bool fresh = challenge_take(c, nonce);
+
+	if (!(rec->flags & HSM_USER_F_2FA))
+		return right;
+	return user_verify_digest(rec, nonce, call_bytes(c, HSM_TAG_SIGNATURE)) && fresh && right;
 }
 
 int cmd_login(struct call *c)
@@ -163,7 +177,7 @@ int cmd_login(struct call *c)
 	if (!ch)
 		return HSM_RV_NO_MEMORY;
 	found = look_up(c, &rec);
-	right = user_check_password(&rec, call_bytes(c, HSM_TAG_PASSWORD), &ok) && found;
+	right = check_factors(c, &rec, &ok) && found;
 	if (ok) {
 		rc = decide_login(c, ch, &rec, right);
 	} else {

@@ -14,6 +14,9 @@
 #define HANDLE_TAG	{ HSM_TAG_HANDLE, TAG_U64, REQ, 0, 0, 0 }
 #define BOOL_TAG(name)	{ HSM_ATTR_##name, TAG_BOOL, 0, 0, 1, 0 }
 
+#define ATTEST_NONCE_TAG \
+	{ HSM_TAG_ATTEST_NONCE, TAG_BYTES, 0, HSM_NONCE_LEN, HSM_NONCE_LEN, 0 }
+
 /* What may be asked of a new key; new_key_args() reads it. */
 #define NEW_KEY_ROLE_TAGS \
 	BOOL_TAG(ENCRYPT), BOOL_TAG(DECRYPT), BOOL_TAG(WRAP), BOOL_TAG(UNWRAP), BOOL_TAG(SIGN), \
@@ -26,7 +29,7 @@
 	{ HSM_ATTR_LABEL, TAG_BYTES, label_flags, 1, HSM_LABEL_MAX, 0 }, \
 	{ HSM_ATTR_ID, TAG_BYTES, 0, 1, HSM_ID_MAX, 0 }, \
 	BOOL_TAG(TOKEN), NEW_KEY_ROLE_TAGS, NEW_KEY_NODE_TAGS, \
-	{ HSM_TAG_ATTEST_NONCE, TAG_BYTES, 0, 32, 32, 0 }
+	ATTEST_NONCE_TAG
 #define NEW_KEY_TAGS(label_flags) \
 	NEW_KEY_PUBLIC_TAGS(label_flags), \
 	BOOL_TAG(EXTRACTABLE), \
@@ -48,12 +51,19 @@
 #define CRYPTO	HSM_CLASS_CRYPTO
 #define KEYS	HSM_CLASS_KEYS
 #define USERS	HSM_CLASS_USERS
+#define FACTORY	HSM_CLASS_FACTORY
 #define OFFICER	(ROLE_PCO | ROLE_CO)
 
 /* The families (cmd_table_*.c). */
+extern const struct cmd user_cmds[];
+extern const size_t user_cmd_count;
 extern const struct cmd key_cmds[];
 extern const size_t key_cmd_count;
 extern const struct cmd use_cmds[];
 extern const size_t use_cmd_count;
+extern const struct cmd quorum_cmds[];
+extern const size_t quorum_cmd_count;
+extern const struct cmd audit_cmds[];
+extern const size_t audit_cmd_count;
 
 #endif /* HSM_CMD_TABLE_H */

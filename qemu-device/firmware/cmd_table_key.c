@@ -77,6 +77,7 @@ _Static_assert(sizeof(set_tags) / sizeof(set_tags[0]) <= CMD_TAGS_MAX, "room for
 static const struct cmd_tag unmask_tags[] = {
 	{ HSM_TAG_DATA, TAG_BYTES, REQ, 1, HSM_MSG_MAX, 0 },
 	NEW_KEY_NODE_TAGS,
+	ATTEST_NONCE_TAG,
 };
 
 #define MASKERS	(ROLE_CU | OFFICER | ROLE_AU)
@@ -99,7 +100,8 @@ const struct cmd key_cmds[] = {
 	{ CMD(KEY_PUT_PUBLIC), cmd_key_put_public, KEYS, ROLE_CU, SNC | CMD_LONG, ONE,
 	  TAGS(put_public_tags) },
 	{ CMD(KEY_GET_PUBLIC), cmd_key_get_public, CRYPTO, ROLE_CU, SN, BASE, TAGS(handle_tags) },
-	{ CMD(KEY_MASK), cmd_key_mask, CRYPTO, MASKERS, SN, BASE, TAGS(handle_tags) },
+	{ CMD(KEY_MASK), cmd_key_mask, CRYPTO, MASKERS, SN | CMD_AUDIT, BASE,
+	  TAGS(handle_tags) },
 	{ CMD(KEY_UNMASK), cmd_key_unmask, KEYS, MASKERS, SNC, ONE, TAGS(unmask_tags) },
 };
 

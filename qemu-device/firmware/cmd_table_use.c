@@ -97,8 +97,10 @@ _Static_assert(sizeof(unwrap_tags) / sizeof(unwrap_tags[0]) <= CMD_TAGS_MAX, "to
 const struct cmd use_cmds[] = {
 	{ CMD(TRANSPORT_KEY), cmd_transport_key, CRYPTO, ROLE_CU, CMD_SESSION | CMD_QUICK,
 	  HEAD + TLV_HEAD + FC_POINT_LEN, NO_TAGS },
-	{ CMD(HOST_WRAP), cmd_host_wrap, CRYPTO, ROLE_CU, SN, BASE, TAGS(host_wrap_tags) },
-	{ CMD(HOST_UNWRAP), cmd_host_unwrap, CRYPTO, ROLE_CU, SN, BASE, TAGS(host_unwrap_tags) },
+	{ CMD(HOST_WRAP), cmd_host_wrap, CRYPTO, ROLE_CU, SN | CMD_AUDIT, BASE,
+	  TAGS(host_wrap_tags) },
+	{ CMD(HOST_UNWRAP), cmd_host_unwrap, CRYPTO, ROLE_CU, SN | CMD_AUDIT, BASE,
+	  TAGS(host_unwrap_tags) },
 	{ CMD(TEMPLATE), cmd_template, CRYPTO, ROLE_CU, SN, BASE, TAGS(template_tags) },
 	{ CMD(KEY_WRAP), cmd_key_wrap, KEYS, ROLE_CU, SN | CMD_AUDIT, BASE, TAGS(wrap_tags) },
 	{ CMD(KEY_UNWRAP), cmd_key_unwrap, KEYS, ROLE_CU, SNC | CMD_LONG, HEAD + NODE + U64,

@@ -60,6 +60,8 @@ static int look(struct call *c, struct job *j)
 		rc = key_may(c, HSM_TAG_WRAP_HANDLE, o, BIT_UNWRAP);
 	if (!rc)
 		rc = wrap_args_key(c, &j->args, o);
+	if (!rc)
+		rc = key_quorum(c, HSM_TAG_WRAP_HANDLE, o, HSM_SERVICE_KEY_USE);
 	if (rc)
 		return rc;
 	j->wrapper_copy = object_copy(o);

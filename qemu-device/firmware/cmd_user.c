@@ -2,17 +2,39 @@
 /* cmd_user.c - making users, setting passwords, listing users. */
 #include <string.h>
 
-#include "change.h"
+#include "cmd_user.h"
 #include "policy.h"
-#include "secmem.h"
+#include "two_factor.h"
 
 static void reply_created(struct change *ch)
 {
 	tlv_put_u32(&ch->call.out, HSM_TAG_USER_ID, ch->rec.id);
 }
 
+int user_reserve(struct change *ch)
+{
+	struct fw *fw = ch->call.fw;
+	struct user_table *users = &fw->users;
+	int rc;
+
+	if (fw->card_damaged)
+		return HSM_RV_RECORD_DAMAGED;
+	if (users->n >= HSM_USERS_MAX)
+		return HSM_RV_LIMIT_REACHED;
+	rc = quorum_claim(&ch->call, HSM_SERVICE_USER_MGMT, NULL);
+	if (rc)
+		return rc;
+	ch->user = user_add(users, &ch->secret, true);
+	if (!ch->user)
+		return HSM_RV_NO_MEMORY;
+	if (users->next_id <= ch->secret.id)
+		users->next_id = ch->secret.id + 1;
+	ch->card = true;
+	return 0;
+}
+
 /* Under fw.lock: takes name and id, or says why not. */
-static int reserve_user(struct call *c, struct change *ch)
+static int reserve_new(struct call *c, struct change *ch)
 {
 	struct user_table *users = &c->fw->users;
 	int rc = call_recheck(c);
@@ -21,16 +43,10 @@ static int reserve_user(struct call *c, struct change *ch)
 		return rc;
 	if (user_by_name(users, call_bytes(c, HSM_TAG_USER_NAME)))
 		return call_bad(c, HSM_TAG_USER_NAME, HSM_RV_USER_EXISTS);
-	if (c->fw->card_damaged)
-		return HSM_RV_RECORD_DAMAGED;
-	if (users->n >= HSM_USERS_MAX)
-		return HSM_RV_LIMIT_REACHED;
+	if (user_key_taken(users, &ch->secret, NULL))
+		return call_bad(c, HSM_TAG_PUBLIC_KEY, HSM_RV_KEY_REGISTERED);
 	ch->secret.id = users->next_id;
-	ch->user = user_add(users, &ch->secret, true);
-	if (!ch->user)
-		return HSM_RV_NO_MEMORY;
-	users->next_id++;
-	return 0;
+	return user_reserve(ch);
 }
 
 /* Takes @ch over, which holds the new user in its secret. */
@@ -39,13 +55,13 @@ static int create_user(struct call *c, struct change *ch)
 	int rc;
 
 	fw_lock_write(c->fw);
-	rc = reserve_user(c, ch);
+	rc = reserve_new(c, ch);
 	if (!rc) {
-		ch->card = true;
 		ch->reply = reply_created;
 		return change_propose(ch);
 	}
 	fw_unlock(c->fw);
+	quorum_end(&ch->call, rc);
 	change_free(ch);
 	return rc;
 }
@@ -63,6 +79,16 @@ static int check_new_user(struct call *c)
 	return 0;
 }
 
+/* The second factor and the password, into the change's secret. */
+static int credentials(struct call *c, struct change *ch)
+{
+	int rc = two_factor_args(c, call_u32(c, HSM_TAG_USER_TYPE, 0), &ch->secret);
+
+	if (!rc && !user_set_password(&ch->secret, call_bytes(c, HSM_TAG_PASSWORD)))
+		rc = HSM_RV_CRYPTO_FAILED;
+	return rc;
+}
+
 int cmd_user_create(struct call *c)
 {
 	struct bytes name = call_bytes(c, HSM_TAG_USER_NAME);
@@ -76,14 +102,14 @@ int cmd_user_create(struct call *c)
 		return HSM_RV_NO_MEMORY;
 	ch->secret.type = call_u32(c, HSM_TAG_USER_TYPE, 0);
 	memcpy(ch->secret.name, name.p, name.len);
-	if (user_set_password(&ch->secret, call_bytes(c, HSM_TAG_PASSWORD)))
+	rc = credentials(c, ch);
+	if (!rc)
 		return create_user(c, ch);
 	change_free(ch);
-	return HSM_RV_CRYPTO_FAILED;
+	return rc;
 }
 
-/* The user that the call names, by name and type; NULL if there is none. fw.lock held. */
-static struct user *named_user(struct call *c)
+struct user *call_named_user(const struct call *c)
 {
 	struct user *u = user_by_name(&c->fw->users, call_bytes(c, HSM_TAG_USER_NAME));
 
@@ -92,22 +118,46 @@ static struct user *named_user(struct call *c)
 	return u;
 }
 
+/* A second factor comes and goes with the password; a key for the quorum alone stays. */
+static void edit_key(struct user_rec *rec, const struct user_rec *secret)
+{
+	if (!secret->public_key_len && !(rec->flags & HSM_USER_F_2FA))
+		return;
+	rec->flags &= ~(uint32_t)(HSM_USER_F_2FA | HSM_USER_F_MOFN);
+	rec->flags |= secret->flags;
+	memcpy(rec->public_key, secret->public_key, sizeof(rec->public_key));
+	rec->public_key_len = secret->public_key_len;
+}
+
 /*
  * Asks again, since the user may have logged in meanwhile, or the caller out. The
  * first officer's own choice of a password is what activates the card.
  */
+static int may_set_password(struct change *ch)
+{
+	struct call *c = &ch->call;
+	int rc = call_recheck(c);
+
+	if (!rc)
+		rc = policy_set_password(c->ctx, ch->user);
+	if (!rc && user_key_taken(&c->fw->users, &ch->secret, ch->user))
+		rc = call_bad(c, HSM_TAG_PUBLIC_KEY, HSM_RV_KEY_REGISTERED);
+	if (!rc && ch->user != c->user)
+		rc = quorum_claim(c, HSM_SERVICE_USER_MGMT, NULL);
+	return rc;
+}
+
 static int edit_password(struct change *ch)
 {
 	struct user_rec *rec = &ch->rec;
-	int rc = call_recheck(&ch->call);
+	int rc = may_set_password(ch);
 
-	if (!rc)
-		rc = policy_set_password(ch->call.ctx, ch->user);
 	if (rc)
 		return rc;
 	memcpy(rec->salt, ch->secret.salt, sizeof(rec->salt));
 	memcpy(rec->hash, ch->secret.hash, sizeof(rec->hash));
 	rec->iterations = ch->secret.iterations;
+	edit_key(rec, &ch->secret);
 	if (rec->type == HSM_USER_PRECO)
 		rec->type = HSM_USER_PCO;
 	return 0;
@@ -121,7 +171,7 @@ static int change_password(struct call *c, struct change *ch)
 	fw_lock_write(c->fw);
 	rc = call_recheck(c);
 	if (!rc) {
-		ch->user = named_user(c);
+		ch->user = call_named_user(c);
 		rc = policy_set_password(c->ctx, ch->user);
 	}
 	if (!rc) {
@@ -143,7 +193,7 @@ static int check_password_change(struct call *c)
 	if (!user_password_ok(call_bytes(c, HSM_TAG_PASSWORD)))
 		return call_bad(c, HSM_TAG_PASSWORD, HSM_RV_BAD_PASSWORD);
 	fw_lock_read(c->fw);
-	rc = policy_set_password(c->ctx, named_user(c));
+	rc = policy_set_password(c->ctx, call_named_user(c));
 	fw_unlock(c->fw);
 	return rc;
 }
@@ -158,10 +208,11 @@ int cmd_user_password(struct call *c)
 	ch = change_new(c);
 	if (!ch)
 		return HSM_RV_NO_MEMORY;
-	if (user_set_password(&ch->secret, call_bytes(c, HSM_TAG_PASSWORD)))
+	rc = credentials(c, ch);
+	if (!rc)
 		return change_password(c, ch);
 	change_free(ch);
-	return HSM_RV_CRYPTO_FAILED;
+	return rc;
 }
 
 static void put_user(struct tlv_writer *w, const struct user_rec *u)

@@ -15,7 +15,6 @@ struct job {
 	struct object *target;		/* a copy */
 	struct key_hold target_key;	/* strict: for its strength */
 	struct key_hold wrapper;
-	bool quorum;			/* the use of one of the keys needs approval */
 	bool warn;
 	uint8_t *payload;
 	size_t len;
@@ -86,10 +85,13 @@ static int look(struct call *c, struct job *j)
 		rc = check_target(c, o, wrapper);
 	if (!rc)
 		rc = check_wrapper(c, j, o, wrapper);
+	if (!rc)
+		rc = key_quorum(c, HSM_TAG_HANDLE, o, HSM_SERVICE_KEY_MGMT);
+	if (!rc)
+		rc = key_quorum(c, HSM_TAG_WRAP_HANDLE, wrapper, HSM_SERVICE_KEY_USE);
 	if (rc)
 		return rc;
-	j->quorum = policy_quorum(o) || policy_quorum(wrapper);
-	j->warn = !j->quorum && warns(c->fw, wrapper);
+	j->warn = warns(c->fw, wrapper);
 	j->target = object_copy(o);
 	rc = j->target ? key_hold(c, wrapper, &j->wrapper) : HSM_RV_NO_MEMORY;
 	if (!rc && c->fw->policy == FW_POLICY_STRICT)
@@ -107,8 +109,6 @@ static int prepare(struct call *c, struct job *j)
 		if (!rc && fc_key_strength(j->target_key.key) > fc_key_strength(j->wrapper.key))
 			rc = call_bad(c, HSM_TAG_WRAP_HANDLE, HSM_RV_STRICT_POLICY);
 	}
-	if (!rc && j->quorum)
-		rc = HSM_RV_MXN_AUTH_FAILED;
 	if (!rc)
 		rc = object_payload(j->target, &j->payload, &j->len);
 	if (!rc && j->args.mech->makes_iv) {

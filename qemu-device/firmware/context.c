@@ -2,7 +2,9 @@
 /* context.c - contexts and their sessions. */
 #include <stdlib.h>
 
+#include "audit.h"
 #include "fw_int.h"
+#include "hsm/hsm_audit.h"
 
 static struct ctx *find(struct fw *fw, uint32_t id)
 {
@@ -56,8 +58,14 @@ bool fw_ctx_open(struct fw *fw, uint32_t id)
 }
 
 /* Requests that still run hold references; they see @closed and end. */
-static void close_ctx(struct fw *fw, struct ctx *ctx)
+static void close_ctx(struct fw *fw, struct ctx *ctx, struct audit_post **posts)
 {
+	struct audit_caller who = { 0 };
+
+	audit_who(&who, ctx->user);
+	if (who.id)
+		*posts = audit_note(fw, HSM_CN_APP_FINALIZE, ctx->n_sessions ? ctx->session[0] : 0,
+				    &who, *posts);
 	atomic_store(&ctx->closed, true);
 	index_del(&fw->contexts, &ctx->node);
 	ctx_logout(fw, ctx);
@@ -68,27 +76,47 @@ static void close_ctx(struct fw *fw, struct ctx *ctx)
 
 bool fw_ctx_close(struct fw *fw, uint32_t id)
 {
+	struct audit_post *posts = NULL;
 	struct ctx *ctx;
 
 	fw_lock_write(fw);
 	ctx = find(fw, id);
 	if (ctx)
-		close_ctx(fw, ctx);
+		close_ctx(fw, ctx, &posts);
 	fw_unlock(fw);
+	audit_post(fw, posts);
 	return ctx;
 }
 
 void ctx_close_all(struct fw *fw)
 {
+	struct audit_post *posts = NULL;
 	struct index_node *n;
 	size_t i;
 
 	fw_lock_write(fw);
 	for (i = 0; i <= fw->contexts.mask; i++) {
 		while ((n = fw->contexts.bucket[i]))
-			close_ctx(fw, container_of(n, struct ctx, node));
+			close_ctx(fw, container_of(n, struct ctx, node), &posts);
 	}
 	fw_unlock(fw);
+	audit_post(fw, posts);
+}
+
+void ctx_end_all(struct fw *fw)
+{
+	struct index_node *n;
+	struct ctx *ctx;
+	size_t i;
+
+	for (i = 0; i <= fw->contexts.mask; i++) {
+		for (n = fw->contexts.bucket[i]; n; n = n->next) {
+			ctx = container_of(n, struct ctx, node);
+			ctx_logout(fw, ctx);
+			fw->sessions -= ctx->n_sessions;
+			ctx->n_sessions = 0;
+		}
+	}
 }
 
 static unsigned int session_index(const struct ctx *ctx, uint32_t session)
@@ -141,6 +169,8 @@ void ctx_close_session(struct fw *fw, struct ctx *ctx, uint32_t session)
 	ctx->session[session_index(ctx, session)] = ctx->session[ctx->n_sessions - 1];
 	ctx->n_sessions--;
 	fw->sessions--;
+	if (ctx->challenge.session == session)
+		ctx->challenge.session = 0;
 	ctx_end_operations(ctx, session);
 	destroy_keys(fw, ctx, session);
 }
@@ -156,6 +186,8 @@ void ctx_logout(struct fw *fw, struct ctx *ctx)
 	if (ctx->user)
 		ctx->user->logins--;
 	ctx->user = NULL;
+	ctx->challenge.session = 0;
+	quorum_forget_ctx(fw, ctx);
 	ctx_end_operations(ctx, 0);
 	destroy_keys(fw, ctx, 0);
 }

@@ -34,6 +34,8 @@ struct fc_lib {
 
 /* Thread safe; the same for the life of the process. */
 const struct fc_lib *fc_lib(void);
+/* Lets the library wipe what it frees; a second time, or too late, it does nothing. */
+void fc_heap_init(void);
 
 /* NULL for what there is not. */
 const EVP_CIPHER *fc_cipher(uint32_t key_type, size_t key_len, enum fc_mode mode);

@@ -74,6 +74,15 @@ int fc_pkcs8_decode(const uint8_t *der, size_t len, struct fc_numbers *out);
 bool fc_spki_encode(const struct fc_numbers *n, uint8_t **der, size_t *len);
 int fc_spki_decode(const uint8_t *der, size_t len, struct fc_numbers *out);
 
+/*
+ * Whether @der is the SubjectPublicKeyInfo of an RSA key of @bits: BAD_PKCS_DATA if it is no
+ * public key, or an unsound one; BAD_KEY_SIZE for other keys.
+ */
+int fc_rsa_public_check(const uint8_t *der, size_t len, uint32_t bits);
+/* RSASSA-PKCS1-v1_5, SHA-256, with a key that passed fc_rsa_public_check(). */
+bool fc_rsa_verify(const uint8_t *der, size_t len, const uint8_t digest[FC_SHA256_LEN],
+		   const uint8_t *sig, size_t sig_len);
+
 /* First 3 bytes of the SHA-1 of the PKCS#1 RSAPublicKey, the EC point, or DSA's SPKI. */
 bool fc_kcv_public(const struct fc_numbers *n, uint8_t out[FC_KCV_LEN]);
 

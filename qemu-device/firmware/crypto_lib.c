@@ -30,8 +30,10 @@ static void fetch_ciphers(OSSL_LIB_CTX *ctx)
 
 static void lib_init(void)
 {
-	OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
+	OSSL_LIB_CTX *ctx;
 
+	fc_heap_init();
+	ctx = OSSL_LIB_CTX_new();
 	if (!ctx)
 		return;
 	lib = (struct fc_lib){

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dispatch.c - takes a message apart, checks it against the table, runs the command. */
-#include "call.h"
+#include "change.h"
+#include "hsm/hsm_audit.h"
 #include "policy.h"
+#include "secmem.h"
 
 #include <string.h>
 
@@ -107,7 +109,10 @@ int call_bad(struct call *c, uint32_t tag, int status)
 int call_stopped(const struct call *c)
 {
 	const struct fw_platform *p = &c->fw->platform;
+	int rc = fw_gate_status(c->fw);
 
+	if (rc)
+		return rc;
 	if (atomic_load(&c->req->cancel) || atomic_load(&c->ctx->closed))
 		return CALL_FW(FW_CANCELED);
 	if (c->req->deadline_ms && p->now_ms(p->opaque) >= c->req->deadline_ms)
@@ -119,7 +124,7 @@ int call_allowed(const struct call *c)
 {
 	if (c->session && !ctx_has_session(c->ctx, c->session))
 		return HSM_RV_BAD_SESSION;
-	return policy_command(c->cmd, c->ctx);
+	return policy_command(c->fw, c->cmd, c->ctx);
 }
 
 int call_recheck(const struct call *c)
@@ -227,7 +232,8 @@ static int check_caller(struct call *c)
 		return 0;
 	fw_lock_read(c->fw);
 	rc = call_allowed(c);
-	c->user = c->ctx->user;
+	c->user = user_get(c->ctx->user);
+	audit_who(&c->caller, c->user);
 	fw_unlock(c->fw);
 	return rc;
 }
@@ -250,6 +256,10 @@ static int run(struct call *c)
 	c->cmd = find_cmd(get_le16(req->in));
 	if (!c->cmd)
 		return HSM_RV_UNKNOWN_COMMAND;
+	rc = fw_enter(c->fw);
+	if (rc)
+		return rc;
+	c->entered = true;
 	if (req->out_room < c->cmd->reply) {
 		req->out_len = c->cmd->reply;
 		return CALL_FW(FW_NO_ROOM);
@@ -282,6 +292,7 @@ static void put_node(struct call *c, int status)
 
 static void put_error(struct call *c)
 {
+	secmem_wipe(c->out.p, c->out.len);
 	tlv_write_init(&c->out, c->out.p, c->out.room);
 	if (c->has_bad_tag)
 		tlv_put_u32(&c->out, HSM_TAG_BAD_TAG, c->bad_tag);
@@ -317,11 +328,17 @@ static enum fw_result reply(struct call *c, int status)
 
 enum fw_result call_end(struct call *c, int rc)
 {
-	enum fw_result result = rc < 0 ? (enum fw_result)(-2 - rc) : reply(c, rc);
+	enum fw_result result;
+
+	quorum_end(c, rc);
+	result = rc < 0 ? (enum fw_result)(-2 - rc) : reply(c, rc);
 
 	if (result != FW_OK && result != FW_NO_ROOM)
 		c->req->out_len = 0;
+	user_put(c->user);
 	ctx_put(c->ctx);
+	if (c->entered)
+		fw_leave(c->fw);
 	return result;
 }
 
@@ -339,6 +356,10 @@ void fw_exec(struct fw *fw, struct fw_req *req)
 	}
 	tlv_write_init(&c.out, req->out + HEAD, room < HEAD ? 0 : room - HEAD);
 	rc = run(&c);
+	if (!rc && c.cmd->flags & CMD_POST && c.caller.id)
+		audit_post(fw, audit_note(fw, HSM_CN_CLOSE_SESSION, c.session, &c.caller, NULL));
+	if (rc != CALL_ASYNC && audit_wanted(&c, rc))
+		rc = change_record(&c, rc);
 	if (rc != CALL_ASYNC)
 		req->done(req, call_end(&c, rc));
 }

@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* fresh.c - the first users and records of a card whose store is empty. */
+/* fresh.c - the first users and records of a card. */
+#include "fresh.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "crypto.h"
 #include "identity.h"
-#include "record.h"
 #include "secmem.h"
-#include "store.h"
 
 #define FRESH_TIMEOUT_MS 60000
-#define FRESH_OPS	5	/* header, card, identity, two users */
-
-struct fresh {
-	struct store_txn txn;
-	struct store_op ops[FRESH_OPS];
-	uint8_t header[RECORD_HEADER_LEN];
-	struct sealed sealed[FRESH_OPS];
-	atomic_bool done;
-	int err;
-};
-
-static void fresh_done(struct store_txn *txn, int err)
-{
-	struct fresh *f = container_of(txn, struct fresh, txn);
-
-	f->err = err;
-	atomic_store(&f->done, true);
-}
 
 static bool fresh_user(struct fw *fw, uint32_t id, uint32_t type, const char *name,
 		       struct bytes pw)
@@ -69,17 +52,17 @@ static bool fresh_op(struct fresh *f, struct seal *seal, enum store_kind kind, u
 }
 
 /* The identity of the card, into its place in the firmware as well. */
-static bool fresh_identity(struct fw *fw, struct fresh *f)
+static bool fresh_identity(struct fw *fw, const struct identity *old, struct fresh *f)
 {
 	struct record rec;
 
-	if (!identity_make(fw, &rec))
+	if (old ? !identity_renew(fw, old, &rec) : !identity_make(fw, &rec))
 		return false;
 	fw->identity = identity_read(rec.w.p, rec.w.len);
 	return fresh_op(f, fw->seal, STORE_META, RECORD_IDENTITY, &rec) && fw->identity;
 }
 
-static bool fresh_records(struct fw *fw, struct fresh *f)
+static bool fresh_records(struct fw *fw, const struct identity *old, struct fresh *f)
 {
 	struct record rec;
 	size_t i;
@@ -87,7 +70,7 @@ static bool fresh_records(struct fw *fw, struct fresh *f)
 	f->ops[f->txn.n_ops++] = (struct store_op){ STORE_META, RECORD_HEADER, f->header,
 						    sizeof(f->header) };
 	record_put_card(&rec, fw);
-	if (!fresh_op(f, fw->seal, STORE_META, RECORD_CARD, &rec) || !fresh_identity(fw, f))
+	if (!fresh_op(f, fw->seal, STORE_META, RECORD_CARD, &rec) || !fresh_identity(fw, old, f))
 		return false;
 	for (i = 0; i < fw->users.n; i++) {
 		record_put_user(&rec, &fw->users.v[i]->rec);
@@ -97,26 +80,24 @@ static bool fresh_records(struct fw *fw, struct fresh *f)
 	return true;
 }
 
-/*
- * Waits for the one transaction that nobody could be told about later. It happens
- * once in the life of a store (once more in that of one from before there were
- * identities) and takes as long as one sync to disk; the platform has no way to
- * sleep, and needs none but for this.
- */
-static bool fresh_commit(struct fw *fw, struct fresh *f)
+bool fresh_make(struct fw *card, const struct bytes *secret, const struct identity *old,
+		struct fresh *f)
 {
-	const struct fw_platform *p = &fw->platform;
-	uint64_t end = p->now_ms(p->opaque) + FRESH_TIMEOUT_MS;
+	uint8_t salt[RECORD_SALT_LEN];
 
 	f->txn.ops = f->ops;
-	f->txn.done = fresh_done;
-	fw->store->ops->submit(fw->store, &f->txn);
-	while (!atomic_load(&f->done) && p->now_ms(p->opaque) < end)
-		;
-	return atomic_load(&f->done) && !f->err;
+	card->objects.next_handle = HSM_FIRST_HANDLE;
+	card->users.next_id = FW_FIRST_USER;
+	if (fc_random(salt, sizeof(salt)))
+		card->seal = seal_new(secret->p, secret->len, salt);
+	record_put_header(f->header, salt);
+	f->txn.journal = &f->journal;
+	f->journal.seal = card->seal;
+	audit_fresh(&f->journal);
+	return card->seal && fresh_users(card) && fresh_records(card, old, f);
 }
 
-static void fresh_free(struct fresh *f)
+void fresh_free(struct fresh *f)
 {
 	size_t i;
 
@@ -124,44 +105,68 @@ static void fresh_free(struct fresh *f)
 		free(f->sealed[i].data);
 }
 
+/* A transaction that is waited for. */
+struct waited {
+	struct fresh fresh;
+	struct fw *fw;
+	atomic_bool done;
+	int err;
+};
+
+static void waited_done(struct store_txn *txn, int err)
+{
+	struct waited *w = container_of(txn, struct waited, fresh.txn);
+
+	w->err = err;
+	if (!err)
+		audit_committed(w->fw);
+	atomic_store(&w->done, true);
+}
+
+/*
+ * Waits for the one transaction that nobody could be told about later. It happens
+ * once in the life of a store (once more in that of one from before there were
+ * identities) and takes as long as one sync to disk; the platform has no way to
+ * sleep, and needs none but for this.
+ */
+static bool commit_and_wait(struct fw *fw, struct waited *w)
+{
+	const struct fw_platform *p = &fw->platform;
+	uint64_t end = p->now_ms(p->opaque) + FRESH_TIMEOUT_MS;
+
+	w->fw = fw;
+	w->fresh.txn.done = waited_done;
+	fw->store->ops->submit(fw->store, &w->fresh.txn);
+	while (!atomic_load(&w->done) && p->now_ms(p->opaque) < end)
+		;
+	return atomic_load(&w->done) && !w->err;
+}
+
 bool fw_add_identity(struct fw *fw)
 {
-	struct fresh f = { 0 };
-	bool ok = fresh_identity(fw, &f) && fresh_commit(fw, &f);
+	struct waited w = { 0 };
+	bool ok;
 
-	fresh_free(&f);
+	w.fresh.txn.ops = w.fresh.ops;
+	ok = fresh_identity(fw, NULL, &w.fresh) && commit_and_wait(fw, &w);
+	fresh_free(&w.fresh);
 	return ok;
 }
 
-static bool fresh_write(struct fw *fw, struct fresh *f, const char **wrong)
+bool fw_make_fresh(struct fw *fw, const char **wrong)
 {
-	*wrong = "cannot make the first records";
-	if (!fresh_users(fw) || !fresh_records(fw, f))
-		return false;
-	*wrong = "the key store cannot be written";
-	return fresh_commit(fw, f);
-}
-
-bool fw_make_fresh(struct fw *fw, const struct fw_config *cfg, const char **wrong)
-{
-	uint8_t salt[RECORD_SALT_LEN];
-	struct fresh f = { 0 };
+	struct waited w = { 0 };
 	bool ok = false;
 
-	fw->objects.next_handle = HSM_FIRST_HANDLE;
-	fw->users.next_id = FW_FIRST_USER;
-	*wrong = "cannot make the key store's seal";
-	if (fc_random(salt, sizeof(salt)))
-		fw->seal = seal_new(cfg->secret, cfg->secret_len, salt);
-	if (!fw->seal)
-		return false;
-	record_put_header(f.header, salt);
-	fw->hooks.opaque = fw->seal;
-	if (!fw->store->ops->start(fw->store, &fw->hooks)) {
-		ok = fresh_write(fw, &f, wrong);
-		if (!ok)
-			fw->store->ops->stop(fw->store);
+	*wrong = "cannot make the first records";
+	if (fresh_make(fw, &fw->secret, NULL, &w.fresh) && audit_new(fw)) {
+		*wrong = "the key store cannot be written";
+		if (!fw->store->ops->start(fw->store, &fw->hooks)) {
+			ok = commit_and_wait(fw, &w);
+			if (!ok)
+				fw->store->ops->stop(fw->store);
+		}
 	}
-	fresh_free(&f);
+	fresh_free(&w.fresh);
 	return ok;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "crypto.h"
 #include "fw_int.h"
 #include "identity.h"
@@ -56,6 +57,12 @@ static bool make_nobody(struct fw *fw)
 	       fc_random(fw->nobody.hash, sizeof(fw->nobody.hash));
 }
 
+static bool keep_secret(struct fw *fw, const struct fw_config *cfg)
+{
+	fw->secret = (struct bytes){ secmem_dup(cfg->secret, cfg->secret_len), cfg->secret_len };
+	return fw->secret.p;
+}
+
 static bool make_cache(struct fw *fw)
 {
 	fw->objects.prepared = key_cache_new(&fw->platform, fw->seed);
@@ -78,6 +85,8 @@ static void free_lock(struct fw *fw, void *lock)
 
 static void free_all(struct fw *fw)
 {
+	quorum_free(fw);
+	audit_free(fw);
 	object_table_free(&fw->objects);
 	key_cache_free(fw->objects.prepared);
 	transport_free(fw);
@@ -88,6 +97,7 @@ static void free_all(struct fw *fw)
 	seal_free(fw->seal);
 	free_lock(fw, fw->lock);
 	free_lock(fw, fw->commit);
+	secmem_free((void *)fw->secret.p);
 	secmem_free(fw);
 }
 
@@ -113,9 +123,10 @@ struct fw *fw_new(const struct fw_config *cfg, char *err, size_t err_len)
 	fw->node_id = cfg->node_id;
 	fw->policy = cfg->policy;
 	fw->fips = cfg->fips;
+	fw->open_zeroize = cfg->open_zeroize;
 	memcpy(fw->serial, cfg->serial, strlen(cfg->serial));
 	snprintf(err, err_len, "out of memory");
-	if (make_locks(fw) && make_tables(fw) && fw_load(fw, cfg, err, err_len))
+	if (make_locks(fw) && make_tables(fw) && keep_secret(fw, cfg) && fw_load(fw, err, err_len))
 		return fw;
 	free_all(fw);
 	return NULL;
@@ -126,6 +137,7 @@ void fw_free(struct fw *fw)
 	if (!fw)
 		return;
 	ctx_close_all(fw);
+	wipe_leftovers(fw);
 	fw->store->ops->stop(fw->store);
 	free_all(fw);
 }
@@ -141,6 +153,5 @@ void fw_reset(struct fw *fw)
 
 bool fw_random(struct fw *fw, void *buf, size_t len)
 {
-	(void)fw;
-	return fc_random(buf, len);
+	return fw_gate_status(fw) != HSM_RV_CARD_TAMPERED && fc_random(buf, len);
 }

@@ -33,8 +33,13 @@ struct fw_platform {
 	void *opaque;
 	/* Milliseconds of a clock that never goes back. */
 	uint64_t (*now_ms)(void *opaque);
-	/* Seconds since 1970-01-01 UTC. */
-	uint64_t (*wall_s)(void *opaque);
+	/* Microseconds since 1970-01-01 UTC. */
+	uint64_t (*wall_us)(void *opaque);
+	/*
+	 * SHA-256 of the running firmware image as its host was loaded with it; may take a
+	 * moment. False if it cannot be told.
+	 */
+	bool (*measure)(void *opaque, uint8_t sha256[32]);
 	/* One line, without line end, without secrets. */
 	void (*log)(void *opaque, enum fw_log_level level, const char *line);
 	/* Read-write locks, not recursive; lock_new returns NULL without memory. */
@@ -61,6 +66,7 @@ struct fw_config {
 	uint32_t node_id;
 	enum fw_policy policy;
 	bool fips;
+	bool open_zeroize;	/* anyone may zeroize the card, as the vendor's; else officers */
 };
 
 /*
@@ -79,6 +85,14 @@ void fw_free(struct fw *fw);
  * contexts are gone and what they return is nobody's.
  */
 void fw_reset(struct fw *fw);
+
+/*
+ * The card was tampered with: destroys every key, user and token, in memory and in the
+ * store, while commands run. Returns at once; requests in flight end as if canceled, and
+ * from now until fw_free() every request is answered CARD_TAMPERED. The audit log stays,
+ * and says so. The next fw_new() finds a fresh card. For any thread.
+ */
+void fw_tamper(struct fw *fw);
 
 /*
  * A context is one client: one open file of a driver. Ids are the host's.

@@ -16,16 +16,24 @@
 
 #define IDENTITY_CERTS	5
 #define MASKING_KEY_LEN	32
+#define IDENTITY_SIG_MAX 72	/* bytes of a signature: DER of two numbers of P-256 */
 
 /* In secret memory. What it points to is in its block. */
 struct identity {
 	struct bytes cert[IDENTITY_CERTS];	/* DER, in the order of HSM_CERT_* */
 	struct bytes masking_key;
+	struct bytes card_d, card_point;	/* numbers of the card's key */
+	struct fc_key *card_key;
 	uint8_t *block;				/* the record */
 };
 
 /* Makes a new one as a record; false without memory or if the library failed. */
 bool identity_make(struct fw *fw, struct record *rec);
+/*
+ * The same, but what comes with the hardware is taken from @old: manufacturer root, hardware
+ * certificate, card key. Customer root, cluster key and masking key are new.
+ */
+bool identity_renew(struct fw *fw, const struct identity *old, struct record *rec);
 
 /* Copies and checks a record; NULL for one that makes no sense. */
 struct identity *identity_read(const uint8_t *p, size_t len);
@@ -33,5 +41,12 @@ void identity_free(struct identity *id);	/* NULL is allowed */
 
 /* HSM_CERT_*; len 0 if there is no such certificate. */
 struct bytes identity_cert(const struct identity *id, uint32_t number);
+
+/*
+ * Signs @len bytes with the card key, which the hardware certificate is of: ECDSA on P-256
+ * with SHA-256, DER. False without an identity or if the library failed. Slow: no lock.
+ */
+bool identity_sign(struct fw *fw, const uint8_t *p, size_t len, uint8_t sig[IDENTITY_SIG_MAX],
+		   size_t *sig_len);
 
 #endif /* HSM_IDENTITY_H */

@@ -10,9 +10,14 @@ int key_may(struct call *c, uint32_t tag, const struct object *o, enum attr_bit 
 	int rc = policy_use(c->fw, o, bit);
 
 	if (!rc)
-		rc = policy_quorum(o);
-	if (!rc)
 		rc = new_key_fips(c, o->kind, object_curve(o));
+	return rc ? call_bad(c, tag, rc) : 0;
+}
+
+int key_quorum(struct call *c, uint32_t tag, const struct object *o, uint32_t service)
+{
+	int rc = quorum_claim(c, service, o);
+
 	return rc ? call_bad(c, tag, rc) : 0;
 }
 
@@ -73,6 +78,8 @@ int key_take(struct call *c, uint32_t tag, enum attr_bit bit, struct key_hold *h
 	rc = key_find(c, tag, KEY_SEE, &o);
 	if (!rc)
 		rc = key_may(c, tag, o, bit);
+	if (!rc)
+		rc = key_quorum(c, tag, o, HSM_SERVICE_KEY_USE);
 	if (!rc)
 		rc = key_hold(c, o, h);
 	fw_unlock(c->fw);

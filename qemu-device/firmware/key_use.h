@@ -3,7 +3,7 @@
  * key_use.h - how a command gets at the prepared form of a key: looked up and checked
  * under fw.lock, decoded, if it has to be, without.
  *
- *	fw_lock_read(); key_find(); key_may(); key_hold(); fw_unlock();
+ *	fw_lock_read(); key_find(); key_may(); key_quorum(); key_hold(); fw_unlock();
  *	key_ready(); ... h.key ...; key_let_go();
  */
 #ifndef HSM_KEY_USE_H
@@ -19,10 +19,16 @@ struct key_hold {
 
 /*
  * Whether the key that @tag names may be used for what @bit says: KEY_FUNCTION,
- * STRICT_POLICY, MXN_AUTH_FAILED, and FIPS_VIOLATION for a key made before the card was
- * in FIPS mode. With bad tag. fw.lock held.
+ * STRICT_POLICY, and FIPS_VIOLATION for a key made before the card was in FIPS mode.
+ * With bad tag. fw.lock held.
  */
 int key_may(struct call *c, uint32_t tag, const struct object *o, enum attr_bit bit);
+
+/*
+ * The last check before a key is used or managed (@service): MXN_AUTH_FAILED, with bad
+ * tag, if others have to approve it and have not (quorum_claim()). fw.lock held.
+ */
+int key_quorum(struct call *c, uint32_t tag, const struct object *o, uint32_t service);
 
 /* Holds @o; fw.lock held. NO_MEMORY. key_let_go() in any case. */
 int key_hold(struct call *c, const struct object *o, struct key_hold *h);

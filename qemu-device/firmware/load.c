@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "identity.h"
 #include "record.h"
 #include "secmem.h"
@@ -12,10 +13,8 @@
 
 struct loading {
 	struct fw *fw;
-	const struct fw_config *cfg;
 	struct record_card card;
-	uint8_t *root;
-	size_t root_len;
+	struct sealed root, audit_salt, audit_head;	/* as they stand in the store */
 	size_t records, opened;
 	bool has_card;
 	const char *wrong;
@@ -49,18 +48,35 @@ static int take_header(struct loading *l, const void *data, size_t len)
 
 	if (!record_get_header(&salt, data, len))
 		return fatal(l, "the header of the key store is damaged or of another version");
-	l->fw->seal = seal_new(l->cfg->secret, l->cfg->secret_len, salt);
+	l->fw->seal = seal_new(l->fw->secret.p, l->fw->secret.len, salt);
 	return l->fw->seal ? 0 : fatal(l, "out of memory");
 }
 
-static int keep_root(struct loading *l, const void *data, size_t len)
+static int keep(struct loading *l, struct sealed *rec, const void *data, size_t len)
 {
-	l->root = malloc(len ? len : 1);
-	if (!l->root)
+	rec->data = malloc(len ? len : 1);
+	if (!rec->data)
 		return fatal(l, "out of memory");
-	memcpy(l->root, data, len);
-	l->root_len = len;
+	memcpy(rec->data, data, len);
+	rec->len = len;
 	return 0;
+}
+
+/* Where a record goes that is not opened yet; NULL for others. */
+static struct sealed *place_of(struct loading *l, enum store_kind kind, uint64_t id)
+{
+	if (kind != STORE_META)
+		return NULL;
+	switch (id) {
+	case RECORD_ROOT:
+		return &l->root;
+	case RECORD_AUDIT_SALT:
+		return &l->audit_salt;
+	case RECORD_AUDIT_HEAD:
+		return &l->audit_head;
+	default:
+		return NULL;
+	}
 }
 
 static bool take_meta(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
@@ -111,8 +127,8 @@ static bool root_opens(const struct loading *l)
 {
 	uint8_t *plain = NULL;
 	size_t len;
-	bool ok = l->root && seal_open(l->fw->seal, STORE_META, RECORD_ROOT, l->root, l->root_len,
-				       &plain, &len);
+	bool ok = l->root.data && seal_open(l->fw->seal, STORE_META, RECORD_ROOT, l->root.data,
+					    l->root.len, &plain, &len);
 
 	secmem_free(plain);
 	return ok;
@@ -122,6 +138,7 @@ static int load_record(void *opaque, enum store_kind kind, uint64_t id, const vo
 		       size_t len)
 {
 	struct loading *l = opaque;
+	struct sealed *place = place_of(l, kind, id);
 	uint8_t *plain = NULL;
 	size_t plain_len;
 	bool ok;
@@ -131,11 +148,11 @@ static int load_record(void *opaque, enum store_kind kind, uint64_t id, const vo
 		return take_header(l, data, len);
 	if (!l->fw->seal)
 		return fatal(l, "the key store has no header");
-	if (kind == STORE_META && id == RECORD_ROOT)
-		return keep_root(l, data, len);
 	if ((unsigned int)kind > STORE_OBJECT)
 		return fatal(l, "the key store holds a record of an unknown kind");
 	seal_load_add(l->fw->seal, kind, id, data, len);
+	if (place)
+		return keep(l, place, data, len);
 	ok = seal_open(l->fw->seal, kind, id, data, len, &plain, &plain_len);
 	if (!ok && !l->opened && !root_opens(l))
 		return fatal(l, wrong_secret);
@@ -145,7 +162,7 @@ static int load_record(void *opaque, enum store_kind kind, uint64_t id, const vo
 	return ok ? 0 : refuse(l, kind, id);
 }
 
-/* Counters, so that nothing gets a number that is or was taken. */
+/* What the card counts and was told; nothing gets a number that is or was taken. */
 static void set_counters(struct loading *l)
 {
 	struct fw *fw = l->fw;
@@ -154,6 +171,8 @@ static void set_counters(struct loading *l)
 
 	t->next_handle = l->has_card ? l->card.next_handle : HSM_FIRST_HANDLE;
 	u->next_id = l->has_card ? l->card.next_user : FW_FIRST_USER;
+	memcpy(fw->quorum.m_value, l->card.m_value, sizeof(fw->quorum.m_value));
+	memcpy(fw->quorum.m_coming, l->card.m_value, sizeof(fw->quorum.m_coming));
 	if (t->last && t->last->handle >= t->next_handle)
 		t->next_handle = t->last->handle + 1;
 	if (t->n_damaged && t->damaged[t->n_damaged - 1] >= t->next_handle)
@@ -166,7 +185,7 @@ static void set_counters(struct loading *l)
 static const char *judge(struct loading *l)
 {
 	struct fw *fw = l->fw;
-	enum seal_verdict v = seal_load_root(fw->seal, l->root, l->root_len);
+	enum seal_verdict v = seal_load_root(fw->seal, l->root.data, l->root.len);
 
 	if (v != SEAL_WHOLE && !l->opened)
 		return wrong_secret;
@@ -211,28 +230,32 @@ static bool start(struct fw *fw, struct loading *l)
 	if (l->wrong)
 		return false;
 	set_counters(l);
-	fw->hooks.opaque = fw->seal;
+	l->wrong = audit_load(fw, &l->audit_salt, &l->audit_head);
+	if (l->wrong)
+		return false;
 	l->wrong = "the key store cannot be started";
 	if (fw->store->ops->start(fw->store, &fw->hooks))
 		return false;
 	return fw->identity || add_identity(l);
 }
 
-bool fw_load(struct fw *fw, const struct fw_config *cfg, char *err, size_t err_len)
+bool fw_load(struct fw *fw, char *err, size_t err_len)
 {
-	struct loading l = { .fw = fw, .cfg = cfg };
+	struct loading l = { .fw = fw };
 	int rc;
 	bool ok;
 
-	fw->hooks = (struct store_hooks){ .seal = seal_root_hook, .abort = seal_root_abort };
+	fw->hooks = (struct store_hooks){ .opaque = fw, .seal = audit_hook, .abort = audit_abort };
 	rc = fw->store->ops->load(fw->store, load_record, &l);
 	if (rc)
 		ok = false;
 	else if (l.records)
 		ok = start(fw, &l);
 	else
-		ok = fw_make_fresh(fw, cfg, &l.wrong);
-	free(l.root);
+		ok = fw_make_fresh(fw, &l.wrong);
+	free(l.root.data);
+	free(l.audit_salt.data);
+	free(l.audit_head.data);
 	if (!ok && l.wrong)
 		snprintf(err, err_len, "%s", l.wrong);
 	else if (!ok)

@@ -7,9 +7,15 @@ static uint32_t role_of(const struct ctx *ctx)
 	return ctx->user ? 1u << ctx->user->rec.type : ROLE_NOBODY;
 }
 
-int policy_command(const struct cmd *cmd, const struct ctx *ctx)
+/* An open card is as the vendor's: whoever reaches it may zeroize it. */
+static uint32_t roles_of(const struct fw *fw, const struct cmd *cmd)
 {
-	if (cmd->roles & role_of(ctx))
+	return cmd->opcode == HSM_CMD_ZEROIZE && fw->open_zeroize ? ROLE_ANY : cmd->roles;
+}
+
+int policy_command(const struct fw *fw, const struct cmd *cmd, const struct ctx *ctx)
+{
+	if (roles_of(fw, cmd) & role_of(ctx))
 		return HSM_RV_SUCCESS;
 	if (cmd->roles == ROLE_NOBODY)
 		return HSM_RV_ALREADY_LOGGED_IN;
@@ -24,7 +30,7 @@ int policy_set_password(const struct ctx *ctx, const struct user *target)
 		return HSM_RV_NOT_AUTHORIZED;
 	if (!target)
 		return HSM_RV_USER_UNKNOWN;
-	return target->logins ? HSM_RV_ALREADY_LOGGED_IN : HSM_RV_SUCCESS;
+	return target->logins ? HSM_RV_USER_LOGGED_IN : HSM_RV_SUCCESS;
 }
 
 bool policy_key_usable_by(const struct object *o, uint32_t id)
@@ -69,11 +75,6 @@ int policy_use(const struct fw *fw, const struct object *o, enum attr_bit bit)
 	    !attr_strict_ok((enum key_kind)o->kind, o->flags, bit))
 		return HSM_RV_STRICT_POLICY;
 	return HSM_RV_SUCCESS;
-}
-
-int policy_quorum(const struct object *o)
-{
-	return o->m_value ? HSM_RV_MXN_AUTH_FAILED : HSM_RV_SUCCESS;
 }
 
 int policy_leave(const struct fw *fw, const struct object *o)

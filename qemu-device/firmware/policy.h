@@ -16,7 +16,7 @@
 #define ROLE_ANY	(ROLE_NOBODY | ROLE_USERS)
 
 /* Status for the one logged in to @ctx who wants to run @cmd. */
-int policy_command(const struct cmd *cmd, const struct ctx *ctx);
+int policy_command(const struct fw *fw, const struct cmd *cmd, const struct ctx *ctx);
 
 /* Whether the one logged in to @ctx may set the password of @target. */
 int policy_set_password(const struct ctx *ctx, const struct user *target);
@@ -41,9 +41,6 @@ int policy_key(const struct ctx *ctx, const struct object *o, enum key_right rig
  * not have let become what it is (made before the card was strict).
  */
 int policy_use(const struct fw *fw, const struct object *o, enum attr_bit bit);
-
-/* MXN_AUTH_FAILED for a key that others have to approve the use of. */
-int policy_quorum(const struct object *o);
 
 /*
  * Whether the value of @o may leave the card wrapped: KEY_NOT_EXTRACTABLE; STRICT_POLICY

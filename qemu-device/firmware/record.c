@@ -15,6 +15,8 @@ enum {
 	CARD_SERIAL = 1,
 	CARD_NEXT_HANDLE,
 	CARD_NEXT_USER,
+	CARD_M_USER_MGMT,	/* these two: absent if no quorum is set */
+	CARD_M_MISC_CO,
 };
 
 enum {
@@ -25,6 +27,7 @@ enum {
 	USER_NAME,
 	USER_SALT,
 	USER_HASH,
+	USER_PUBLIC_KEY,	/* absent: none */
 };
 
 /* Beside attributes and HSM_TAG_* under their own numbers. */
@@ -37,7 +40,7 @@ enum {
 #define PARAMS_MAX	1024	/* bytes: more than p, q and g of a DSA key */
 #define TEMPLATE_MAX	512	/* every attribute once */
 
-#define SMALL_RECORD	512	/* bytes: more than the fixed part of any record */
+#define SMALL_RECORD	1024	/* bytes: more than the fixed part of any record */
 
 bool record_begin(struct record *rec, size_t room)
 {
@@ -102,14 +105,21 @@ void record_put_user(struct record *rec, const struct user_rec *u)
 	tlv_put(w, USER_NAME, u->name, strlen(u->name));
 	tlv_put(w, USER_SALT, u->salt, sizeof(u->salt));
 	tlv_put(w, USER_HASH, u->hash, sizeof(u->hash));
+	put_bytes(w, USER_PUBLIC_KEY, (struct bytes){ u->public_key, u->public_key_len });
 }
 
 void record_put_card(struct record *rec, const struct fw *fw)
 {
+	uint32_t i;
+
 	record_begin(rec, SMALL_RECORD);
 	tlv_put(&rec->w, CARD_SERIAL, fw->serial, strlen(fw->serial));
 	tlv_put_u64(&rec->w, CARD_NEXT_HANDLE, fw->objects.next_handle);
 	tlv_put_u32(&rec->w, CARD_NEXT_USER, fw->users.next_id);
+	for (i = 0; i < 2; i++) {
+		if (fw->quorum.m_coming[i])
+			tlv_put_u32(&rec->w, CARD_M_USER_MGMT + i, fw->quorum.m_coming[i]);
+	}
 }
 
 void record_put_header(uint8_t header[RECORD_HEADER_LEN], const uint8_t salt[RECORD_SALT_LEN])
@@ -129,10 +139,15 @@ bool record_get_header(const uint8_t **salt, const uint8_t *p, size_t len)
 /* Where a TLV of a record goes: @offset into the struct that is filled. */
 struct field {
 	uint32_t tag;
-	enum { FIELD_U32, FIELD_U64, FIELD_BYTES } kind;
+	enum { FIELD_U32, FIELD_OPTIONAL_U32, FIELD_U64, FIELD_BYTES } kind;
 	size_t offset;
 	size_t min, max;	/* FIELD_BYTES: of the length; min 0 = may be absent */
 };
+
+static bool may_be_absent(const struct field *f)
+{
+	return f->kind == FIELD_OPTIONAL_U32 || (f->kind == FIELD_BYTES && !f->min);
+}
 
 static bool take(const struct field *f, const struct tlv *t, void *into)
 {
@@ -142,7 +157,7 @@ static bool take(const struct field *f, const struct tlv *t, void *into)
 		*(struct bytes *)at = (struct bytes){ t->p, t->len };
 		return t->len >= f->min && t->len <= f->max;
 	}
-	if (f->kind == FIELD_U32 && t->len == 4)
+	if ((f->kind == FIELD_U32 || f->kind == FIELD_OPTIONAL_U32) && t->len == 4)
 		*(uint32_t *)at = get_le32(t->p);
 	else if (f->kind == FIELD_U64 && t->len == 8)
 		*(uint64_t *)at = get_le64(t->p);
@@ -171,7 +186,7 @@ static bool parse(const struct field *f, size_t n, void *into, uint32_t many, co
 		seen |= 1u << i;
 	}
 	for (i = 0; i < n; i++) {
-		if (!(seen >> i & 1) && !(f[i].kind == FIELD_BYTES && !f[i].min))
+		if (!(seen >> i & 1) && !may_be_absent(&f[i]))
 			return false;
 	}
 	return !r.bad;
@@ -280,7 +295,7 @@ struct object *record_get_object(uint64_t handle, const uint8_t *p, size_t len)
 
 struct raw_user {
 	uint32_t type, failures, flags, iterations;
-	struct bytes name, salt, hash;
+	struct bytes name, salt, hash, public_key;
 };
 
 #define AT(member) offsetof(struct raw_user, member)
@@ -293,6 +308,7 @@ static const struct field user_fields[] = {
 	{ USER_NAME, FIELD_BYTES, AT(name), 1, HSM_NAME_MAX },
 	{ USER_SALT, FIELD_BYTES, AT(salt), USER_SALT_LEN, USER_SALT_LEN },
 	{ USER_HASH, FIELD_BYTES, AT(hash), USER_HASH_LEN, USER_HASH_LEN },
+	{ USER_PUBLIC_KEY, FIELD_BYTES, AT(public_key), 0, HSM_PUBLIC_KEY_MAX },
 };
 
 #undef AT
@@ -307,17 +323,20 @@ bool record_get_user(struct user_rec *u, uint64_t id, const uint8_t *p, size_t l
 	*u = (struct user_rec){
 		.id = (uint32_t)id, .type = raw.type, .failures = raw.failures,
 		.flags = raw.flags, .iterations = raw.iterations,
+		.public_key_len = (uint32_t)raw.public_key.len,
 	};
 	memcpy(u->name, raw.name.p, raw.name.len);
 	memcpy(u->salt, raw.salt.p, sizeof(u->salt));
 	memcpy(u->hash, raw.hash.p, sizeof(u->hash));
+	if (raw.public_key.len)
+		memcpy(u->public_key, raw.public_key.p, raw.public_key.len);
 	return true;
 }
 
 struct raw_card {
 	struct bytes serial;
 	uint64_t next_handle;
-	uint32_t next_user;
+	uint32_t next_user, m_value[2];
 };
 
 #define AT(member) offsetof(struct raw_card, member)
@@ -326,6 +345,8 @@ static const struct field card_fields[] = {
 	{ CARD_SERIAL, FIELD_BYTES, AT(serial), 1, FW_SERIAL_MAX },
 	{ CARD_NEXT_HANDLE, FIELD_U64, AT(next_handle), 0, 0 },
 	{ CARD_NEXT_USER, FIELD_U32, AT(next_user), 0, 0 },
+	{ CARD_M_USER_MGMT, FIELD_OPTIONAL_U32, AT(m_value[0]), 0, 0 },
+	{ CARD_M_MISC_CO, FIELD_OPTIONAL_U32, AT(m_value[1]), 0, 0 },
 };
 
 #undef AT
@@ -334,9 +355,13 @@ bool record_get_card(struct record_card *card, const uint8_t *p, size_t len)
 {
 	struct raw_card raw = { 0 };
 
-	if (!parse(FIELDS(card_fields), &raw, 0, p, len))
+	if (!parse(FIELDS(card_fields), &raw, 0, p, len) ||
+	    raw.m_value[0] > HSM_M_VALUE_MAX || raw.m_value[1] > HSM_M_VALUE_MAX)
 		return false;
-	*card = (struct record_card){ .next_handle = raw.next_handle, .next_user = raw.next_user };
+	*card = (struct record_card){
+		.next_handle = raw.next_handle, .next_user = raw.next_user,
+		.m_value = { raw.m_value[0], raw.m_value[1] },
+	};
 	if (raw.serial.len)
 		memcpy(card->serial, raw.serial.p, raw.serial.len);
 	return true;

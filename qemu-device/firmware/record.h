@@ -13,6 +13,8 @@
 #define RECORD_ROOT	1	/* seal.h */
 #define RECORD_CARD	2
 #define RECORD_IDENTITY	3	/* identity.h */
+#define RECORD_AUDIT_SALT 4	/* not sealed; this and the next: audit.h */
+#define RECORD_AUDIT_HEAD 5
 
 #define RECORD_SALT_LEN		32
 #define RECORD_HEADER_LEN	(8 + RECORD_SALT_LEN)
@@ -41,6 +43,7 @@ struct record_card {
 	char serial[FW_SERIAL_MAX + 1];
 	uint64_t next_handle;
 	uint32_t next_user;
+	uint32_t m_value[2];	/* of services 3 and 4; 0 = none */
 };
 
 bool record_get_card(struct record_card *card, const uint8_t *p, size_t len);

@@ -15,7 +15,7 @@
 #define VERSION		1
 #define KEY_LEN		32
 
-/* Records of STORE_META that the root is not made over: the salt's, and the root. */
+/* Records of STORE_META up to this one the root is not made over: the salt's, and the root. */
 #define ROOT_ID		1
 
 /* A sealed record: version, sequence number, IV, ciphertext, tag. */
@@ -55,32 +55,43 @@ struct seal {
 	struct undo *undo;
 	size_t n_undo, undo_room;
 	struct sealed root;
+	struct store_op root_op;
 	bool load_failed;		/* without memory: nothing can be vouched for */
 };
 
 static bool derive_keys(struct seal *s, const void *secret, size_t secret_len,
-			const uint8_t salt[32])
+			const uint8_t salt[32], const char *what)
 {
 	uint8_t *key = secmem_alloc(KEY_LEN);
 
 	s->set_key = secmem_alloc(KEY_LEN);
-	if (key && s->set_key &&
-	    fc_hkdf(secret, secret_len, salt, 32, "hsm record key 1", key, KEY_LEN) &&
+	if (key && s->set_key && fc_hkdf(secret, secret_len, salt, 32, what, key, KEY_LEN) &&
 	    fc_hkdf(secret, secret_len, salt, 32, "hsm set key 1", s->set_key, KEY_LEN))
 		s->gcm = fc_gcm_new(key);
 	secmem_free(key);
 	return s->gcm;
 }
 
-struct seal *seal_new(const void *secret, size_t secret_len, const uint8_t salt[32])
+static struct seal *seal_for(const void *secret, size_t secret_len, const uint8_t salt[32],
+			     const char *what)
 {
 	struct seal *s = calloc(1, sizeof(*s));
 
-	if (s && !derive_keys(s, secret, secret_len, salt)) {
+	if (s && !derive_keys(s, secret, secret_len, salt, what)) {
 		seal_free(s);
 		s = NULL;
 	}
 	return s;
+}
+
+struct seal *seal_new(const void *secret, size_t secret_len, const uint8_t salt[32])
+{
+	return seal_for(secret, secret_len, salt, "hsm record key 1");
+}
+
+struct seal *seal_new_audit(const void *secret, size_t secret_len, const uint8_t salt[32])
+{
+	return seal_for(secret, secret_len, salt, "hsm audit key 1");
 }
 
 void seal_free(struct seal *s)
@@ -173,6 +184,12 @@ bool seal_open(struct seal *s, enum store_kind kind, uint64_t id, const void *da
 	return true;
 }
 
+void seal_go_on(struct seal *s, const void *data, size_t len)
+{
+	if (len >= OVERHEAD)
+		atomic_store(&s->seq, get_le64((const uint8_t *)data + SEQ_AT));
+}
+
 /*
  * The set hash of one record: HMAC over kind, id, and sequence number and tag of a
  * sealed record. One that was cut too short to have them goes in by its digest.
@@ -200,7 +217,7 @@ static bool record_mac(const struct seal *s, enum store_kind kind, uint64_t id, 
 
 static bool outside(enum store_kind kind, uint64_t id)
 {
-	return kind == STORE_META && id <= ROOT_ID;
+	return kind == STORE_AUDIT || (kind == STORE_META && id <= ROOT_ID);
 }
 
 static void toggle(struct seal *s, const uint8_t mac[SEAL_MAC_LEN])
@@ -318,7 +335,8 @@ static int apply_batch(struct seal *s, const struct store_txn *batch)
 	return err;
 }
 
-int seal_root_hook(void *opaque, const struct store_txn *batch, struct store_op *root)
+int seal_root_hook(void *opaque, const struct store_txn *batch, const struct store_op **ops,
+		   size_t *n_ops)
 {
 	struct seal *s = opaque;
 	uint8_t plain[ROOT_LEN];
@@ -337,7 +355,9 @@ int seal_root_hook(void *opaque, const struct store_txn *batch, struct store_op 
 		seal_root_abort(s);
 		return err;
 	}
-	*root = (struct store_op){ STORE_META, ROOT_ID, s->root.data, s->root.len };
+	s->root_op = (struct store_op){ STORE_META, ROOT_ID, s->root.data, s->root.len };
+	*ops = &s->root_op;
+	*n_ops = 1;
 	return 0;
 }
 

@@ -32,6 +32,8 @@ struct sealed {
  * memory or if the derivation failed.
  */
 struct seal *seal_new(const void *secret, size_t secret_len, const uint8_t salt[32]);
+/* The same with a key for the audit log, which never has a root. */
+struct seal *seal_new_audit(const void *secret, size_t secret_len, const uint8_t salt[32]);
 void seal_free(struct seal *s);
 
 /* Bytes that sealing adds to a record. */
@@ -48,6 +50,9 @@ bool seal_record(struct seal *s, enum store_kind kind, uint64_t id, const void *
 bool seal_open(struct seal *s, enum store_kind kind, uint64_t id, const void *data, size_t len,
 	       uint8_t **plain, size_t *plain_len);
 
+/* Goes on with sequence numbers behind that of a record that opened. */
+void seal_go_on(struct seal *s, const void *data, size_t len);
+
 /*
  * Loading: seal_load_add() for each record as it stands in the store, damaged or
  * not, then seal_load_root() with the root record (NULL for a store without one).
@@ -58,7 +63,8 @@ void seal_load_add(struct seal *s, enum store_kind kind, uint64_t id, const void
 enum seal_verdict seal_load_root(struct seal *s, const void *data, size_t len);
 
 /* store_hooks.seal and .abort; @opaque is the struct seal. */
-int seal_root_hook(void *opaque, const struct store_txn *batch, struct store_op *root);
+int seal_root_hook(void *opaque, const struct store_txn *batch, const struct store_op **ops,
+		   size_t *n_ops);
 void seal_root_abort(void *opaque);
 
 #endif /* HSM_SEAL_H */

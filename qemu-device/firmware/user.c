@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto.h"
+#include "crypto_key.h"
 #include "secmem.h"
 
 void user_table_free(struct user_table *t)
@@ -13,14 +13,28 @@ void user_table_free(struct user_table *t)
 	size_t i;
 
 	for (i = 0; i < t->n; i++)
-		secmem_free(t->v[i]);
+		user_put(t->v[i]);
 	free(t->v);
+}
+
+struct user *user_get(struct user *u)
+{
+	if (u)
+		atomic_fetch_add(&u->refs, 1);
+	return u;
+}
+
+void user_put(struct user *u)
+{
+	if (u && atomic_fetch_sub(&u->refs, 1) == 1)
+		secmem_free(u);
 }
 
 struct user *user_add(struct user_table *t, const struct user_rec *rec, bool pending)
 {
 	struct user **grown = realloc(t->v, (t->n + 1) * sizeof(*grown));
 	struct user *u;
+	size_t i;
 
 	if (!grown)
 		return NULL;
@@ -30,7 +44,10 @@ struct user *user_add(struct user_table *t, const struct user_rec *rec, bool pen
 		return NULL;
 	u->rec = *rec;
 	u->pending = pending;
-	t->v[t->n++] = u;
+	atomic_init(&u->refs, 1);
+	for (i = t->n++; i && t->v[i - 1]->rec.id > rec->id; i--)
+		t->v[i] = t->v[i - 1];
+	t->v[i] = u;
 	t->live += !pending;
 	return u;
 }
@@ -43,7 +60,56 @@ void user_drop(struct user_table *t, struct user *u)
 		;
 	memmove(t->v + i, t->v + i + 1, (t->n - i - 1) * sizeof(*t->v));
 	t->n--;
-	secmem_free(u);
+	t->live -= !u->pending;
+	u->gone = true;
+	user_put(u);
+}
+
+bool user_id_taken(const struct user_table *t, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n && t->v[i]->rec.id != id; i++)
+		;
+	return i < t->n;
+}
+
+/*
+ * By their moduli, or one private key could have two faces with two exponents. There is
+ * one way to encode a key of this size, and the modulus is at one place in it.
+ */
+static bool same_key(const struct user_rec *a, const struct user_rec *b)
+{
+	enum { MODULUS_AT = 33, MODULUS_LEN = HSM_QUORUM_RSA_BITS / 8 };
+
+	return a->public_key_len && b->public_key_len &&
+	       !memcmp(a->public_key + MODULUS_AT, b->public_key + MODULUS_AT, MODULUS_LEN);
+}
+
+static bool has_key(const struct user *u, const struct user_rec *rec)
+{
+	return same_key(&u->rec, rec) || (u->coming && same_key(u->coming, rec));
+}
+
+bool user_key_taken(const struct user_table *t, const struct user_rec *rec,
+		    const struct user *self)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		if (t->v[i] != self && has_key(t->v[i], rec))
+			return true;
+	}
+	return false;
+}
+
+size_t user_officers(const struct user_table *t)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->n; i++)
+		n += user_is_officer(&t->v[i]->rec) && !t->v[i]->pending && !t->v[i]->leaving;
+	return n;
 }
 
 struct user *user_by_id(const struct user_table *t, uint32_t id)
@@ -135,4 +201,18 @@ bool user_check_password(const struct user_rec *rec, struct bytes pw, bool *ok)
 	equal = *ok && secmem_equal(hash, rec->hash, sizeof(hash));
 	secmem_wipe(hash, sizeof(hash));
 	return equal;
+}
+
+bool user_verify_digest(const struct user_rec *rec, const uint8_t digest[HSM_DIGEST_LEN],
+			struct bytes sig)
+{
+	return rec->public_key_len &&
+	       fc_rsa_verify(rec->public_key, rec->public_key_len, digest, sig.p, sig.len);
+}
+
+bool user_verify(const struct user_rec *rec, struct bytes msg, struct bytes sig)
+{
+	uint8_t digest[HSM_DIGEST_LEN];
+
+	return fc_sha256(msg.p, msg.len, digest) && user_verify_digest(rec, digest, sig);
 }

@@ -3,6 +3,7 @@
 #ifndef HSM_USER_H
 #define HSM_USER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,14 +27,20 @@ struct user_rec {
 	char name[HSM_NAME_MAX + 1];
 	uint8_t salt[USER_SALT_LEN];
 	uint8_t hash[USER_HASH_LEN];
+	uint32_t public_key_len;	/* 0 = none is registered */
+	uint8_t public_key[HSM_PUBLIC_KEY_MAX];	/* SubjectPublicKeyInfo of RSA */
 };
 
 struct user {
 	struct user_rec rec;
 	bool pending;		/* on its way to the disk: nobody sees it, its name is taken */
+	bool leaving;		/* so is its deletion: no officer any more that counts */
+	bool gone;		/* deleted: there only for those who hold a reference */
 	bool busy;		/* a change of it is on the way to the disk */
+	const struct user_rec *coming;	/* what that makes of it, or NULL */
 	struct change *waiting;	/* changes to come after that, first to last */
 	unsigned int logins;	/* contexts logged in */
+	atomic_uint refs;	/* the table's, and those of calls and changes */
 };
 
 struct user_table {
@@ -45,14 +52,31 @@ struct user_table {
 
 void user_table_free(struct user_table *t);
 
-/* Appends a copy of @rec, whose id is above all others. NULL without memory. */
+/* Adds a copy of @rec, whose id is not taken. NULL without memory. */
 struct user *user_add(struct user_table *t, const struct user_rec *rec, bool pending);
-/* Takes out and frees a pending user. */
+/* Takes @u out of the table; the last reference frees it. */
 void user_drop(struct user_table *t, struct user *u);
+/* References: NULL is allowed. user_put() needs no lock. */
+struct user *user_get(struct user *u);
+void user_put(struct user *u);
 
 /* NULL if there is none; user_by_name() also finds pending ones. */
 struct user *user_by_id(const struct user_table *t, uint32_t id);
 struct user *user_by_name(const struct user_table *t, struct bytes name);
+/* Whether a user has the id, or is on its way to. */
+bool user_id_taken(const struct user_table *t, uint32_t id);
+/*
+ * Whether anybody but @self (may be NULL) has the public key of @rec, or will have it.
+ * fw.lock held for writing, or in a change's edit().
+ */
+bool user_key_taken(const struct user_table *t, const struct user_rec *rec,
+		    const struct user *self);
+/* Officers (CO, PCO) that are there and stay. */
+size_t user_officers(const struct user_table *t);
+static inline bool user_is_officer(const struct user_rec *rec)
+{
+	return rec->type == HSM_USER_CO || rec->type == HSM_USER_PCO;
+}
 
 /* Whether @type, as a client names it, is that of @rec: PCO is also known as CO. */
 bool user_type_is(const struct user_rec *rec, uint32_t type);
@@ -64,5 +88,14 @@ bool user_password_ok(struct bytes pw);
 bool user_set_password(struct user_rec *rec, struct bytes pw);
 /* Compares in constant time. Slow: never under a lock. False in @ok if the KDF failed. */
 bool user_check_password(const struct user_rec *rec, struct bytes pw, bool *ok);
+
+/*
+ * Whether @sig is by the key that is registered for the user: RSASSA-PKCS1-v1_5 with
+ * SHA-256, over @msg, or over a message that has this digest. False without a key. Slow:
+ * never under a lock.
+ */
+bool user_verify(const struct user_rec *rec, struct bytes msg, struct bytes sig);
+bool user_verify_digest(const struct user_rec *rec, const uint8_t digest[HSM_DIGEST_LEN],
+			struct bytes sig);
 
 #endif /* HSM_USER_H */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crypto.h"
+#include "measure.h"
 #include "posix.h"
 #include "secmem.h"
 
@@ -27,13 +28,13 @@ static uint64_t posix_now_ms(void *opaque)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static uint64_t posix_wall_s(void *opaque)
+static uint64_t posix_wall_us(void *opaque)
 {
 	struct timespec ts;
 
 	(void)opaque;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 static void posix_log(void *opaque, enum fw_log_level level, const char *line)
@@ -100,7 +101,8 @@ static void posix_unlock(void *opaque, void *lock)
 const struct fw_platform fw_platform_posix = {
 	.size = sizeof(struct fw_platform),
 	.now_ms = posix_now_ms,
-	.wall_s = posix_wall_s,
+	.wall_us = posix_wall_us,
+	.measure = measure_self,
 	.log = posix_log,
 	.lock_new = posix_lock_new,
 	.lock_free = posix_lock_free,

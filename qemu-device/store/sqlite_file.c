@@ -171,7 +171,9 @@ static bool set_up(sqlite3 *db, const struct report *r)
 	    !check_format(db, r) || !make_private(db, r) ||
 	    !exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 		     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;"
-		     "PRAGMA journal_size_limit = 16777216; BEGIN IMMEDIATE; COMMIT", r) ||
+		     "PRAGMA journal_size_limit = 16777216; BEGIN IMMEDIATE; COMMIT;"
+		     /* A wipe may have been cut off before it had emptied the log. */
+		     "PRAGMA wal_checkpoint(TRUNCATE)", r) ||
 	    !get_number(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal, r))
 		return false;
 	if (!is_wal)

@@ -10,6 +10,7 @@
 #ifndef HSM_STORE_H
 #define HSM_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ enum store_kind {
 	STORE_META = 0,		/* id 0: key material and card identity; id 1: root */
 	STORE_USER = 1,		/* id: user id */
 	STORE_OBJECT = 2,	/* id: key handle */
+	STORE_AUDIT = 3,	/* id: sequence number; load() leaves these out */
 };
 
 /* One change. @data NULL deletes the record; else it is created or replaced. */
@@ -37,20 +39,28 @@ struct store_op {
 struct store_txn {
 	const struct store_op *ops;
 	size_t n_ops;
+	/*
+	 * Before the operations everything goes but STORE_AUDIT; when the transaction is done
+	 * no byte of what went is left in the store's files. Alone in flight: nothing else
+	 * is submitted until it is done.
+	 */
+	bool wipe;
+	void *journal;			/* for the hooks; the store does not look at it */
 	void (*done)(struct store_txn *txn, int err);
 	struct store_txn *next;		/* the store's, then the batch's */
 };
 
 /*
  * Called on the commit thread for each batch right before it is committed, with
- * the list of its transactions in order: fills @root with the record to write
- * along with them (its data stays valid until the next call). Returns 0, or a
- * negative errno that fails the whole batch. @abort is called when a batch that
- * was given a root could not be committed.
+ * the list of its transactions in order: sets @ops and @n_ops to what is to be
+ * written behind them, in the same commit (valid until the next call of a hook).
+ * Returns 0, or a negative errno that fails the whole batch. @abort is called when a
+ * batch that was sealed could not be committed.
  */
 struct store_hooks {
 	void *opaque;
-	int (*seal)(void *opaque, const struct store_txn *batch, struct store_op *root);
+	int (*seal)(void *opaque, const struct store_txn *batch, const struct store_op **ops,
+		    size_t *n_ops);
 	void (*abort)(void *opaque);
 };
 
@@ -59,12 +69,18 @@ typedef int (*store_load_fn)(void *opaque, enum store_kind kind, uint64_t id, co
 			     size_t len);
 
 struct store_ops {
-	/* Every record, by kind and ascending id. 0, the callback's value, or -errno. */
+	/* Every record but STORE_AUDIT, by kind and ascending id. 0, the callback's value, -errno. */
 	int (*load)(struct store *st, store_load_fn fn, void *opaque);
 	/* Begins to take transactions. Once, after load. @hooks must outlive the store's use. */
 	int (*start)(struct store *st, const struct store_hooks *hooks);
 	/* Queues a transaction from any thread; never waits for the disk. */
 	void (*submit)(struct store *st, struct store_txn *txn);
+	/*
+	 * The committed records of @kind from id @first on, ascending; from any thread, before
+	 * and after start. Returns as load() does.
+	 */
+	int (*scan)(struct store *st, enum store_kind kind, uint64_t first, store_load_fn fn,
+		    void *opaque);
 	/* Waits until everything submitted before is done, then takes no more. */
 	void (*stop)(struct store *st);
 	/* Frees the store; stopped before, or never started. */

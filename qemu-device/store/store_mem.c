@@ -110,26 +110,61 @@ static void *copy_of(const struct store_op *op)
 	return copy;
 }
 
-/* Copies everything first, so that a lack of memory leaves the store as it was. */
-static int commit_ops(struct store_mem *m, const struct store_txn *txn, const struct store_op *root)
-{
-	size_t n = txn->n_ops + 1;
-	void **copies = calloc(n, sizeof(*copies));
-	int err = copies ? reserve(m, n) : -ENOMEM;
+/* What a batch writes: the transaction's operations, then those of the hook. */
+struct batch {
+	const struct store_txn *txn;
+	const struct store_op *more;
+	size_t n_more;
+};
 
-	for (size_t i = 0; !err && i < n; i++) {
-		const struct store_op *op = i < txn->n_ops ? &txn->ops[i] : root;
+static const struct store_op *op_at(const struct batch *b, size_t i)
+{
+	return i < b->txn->n_ops ? &b->txn->ops[i] : &b->more[i - b->txn->n_ops];
+}
+
+static int copy_ops(const struct batch *b, void **copies, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct store_op *op = op_at(b, i);
 
 		if (op->data && !(copies[i] = copy_of(op)))
-			err = -ENOMEM;
+			return -ENOMEM;
 	}
+	return 0;
+}
+
+/* Everything but the audit log, wiped: nothing of it is left in memory either. */
+static void wipe(struct store_mem *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->recs[i].kind == STORE_AUDIT) {
+			m->recs[kept++] = m->recs[i];
+			continue;
+		}
+		explicit_bzero(m->recs[i].data, m->recs[i].len);
+		free(m->recs[i].data);
+	}
+	m->n = kept;
+}
+
+/* Copies everything first, so that a lack of memory leaves the store as it was. */
+static int commit_ops(struct store_mem *m, const struct batch *b)
+{
+	size_t n = b->txn->n_ops + b->n_more;
+	void **copies = calloc(n ? n : 1, sizeof(*copies));
+	int err = copies ? reserve(m, n) : -ENOMEM;
+
+	if (!err)
+		err = copy_ops(b, copies, n);
+	if (!err && b->txn->wipe)
+		wipe(m);
 	for (size_t i = 0; copies && i < n; i++) {
 		if (err)
 			free(copies[i]);
-		else if (i < txn->n_ops)
-			apply(m, &txn->ops[i], copies[i]);
-		else if (root->data)
-			apply(m, root, copies[i]);
+		else
+			apply(m, op_at(b, i), copies[i]);
 	}
 	free(copies);
 	return err;
@@ -137,14 +172,14 @@ static int commit_ops(struct store_mem *m, const struct store_txn *txn, const st
 
 static int commit(struct store_mem *m, struct store_txn *txn)
 {
-	struct store_op root = { .data = NULL };
+	struct batch b = { .txn = txn };
 	int err;
 
-	err = m->hooks->seal(m->hooks->opaque, txn, &root);
+	err = m->hooks->seal(m->hooks->opaque, txn, &b.more, &b.n_more);
 	if (err)
 		return err;
 	pthread_mutex_lock(&m->lock);
-	err = commit_ops(m, txn, &root);
+	err = commit_ops(m, &b);
 	pthread_mutex_unlock(&m->lock);
 	if (err)
 		m->hooks->abort(m->hooks->opaque);
@@ -170,8 +205,24 @@ static int mem_load(struct store *st, store_load_fn fn, void *opaque)
 	for (size_t i = 0; !ret && i < m->n; i++) {
 		const struct mem_record *r = &m->recs[i];
 
-		ret = fn(opaque, r->kind, r->id, r->data, r->len);
+		if (r->kind != STORE_AUDIT)
+			ret = fn(opaque, r->kind, r->id, r->data, r->len);
 	}
+	pthread_mutex_unlock(&m->lock);
+	return ret;
+}
+
+static int mem_scan(struct store *st, enum store_kind kind, uint64_t first, store_load_fn fn,
+		    void *opaque)
+{
+	struct store_mem *m = to_mem(st);
+	bool found;
+	int ret = 0;
+
+	pthread_mutex_lock(&m->lock);
+	for (size_t i = find(m, kind, first, &found); !ret && i < m->n && m->recs[i].kind == kind;
+	     i++)
+		ret = fn(opaque, kind, m->recs[i].id, m->recs[i].data, m->recs[i].len);
 	pthread_mutex_unlock(&m->lock);
 	return ret;
 }
@@ -210,6 +261,7 @@ static const struct store_ops mem_ops = {
 	.load = mem_load,
 	.start = mem_start,
 	.submit = mem_submit,
+	.scan = mem_scan,
 	.stop = mem_stop,
 	.close = mem_close,
 };

@@ -30,7 +30,15 @@
 #define WAL_PAGES_MAX	2000
 #define IDLE_MS		50
 
-enum stmt { BEGIN, COMMIT, ROLLBACK, PUT, DELETE, LOAD, N_STMTS };
+/* How often what a wipe left in the log is tried to be removed at once. */
+#define CLEAN_TRIES	3
+
+enum stmt { BEGIN, COMMIT, ROLLBACK, PUT, DELETE, WIPE, LOAD, LOAD_MORE, SCAN, N_STMTS };
+
+/* STORE_AUDIT, in SQL. */
+#define AUDIT "3"
+
+_Static_assert(STORE_AUDIT == 3, "AUDIT");
 
 static const char * const stmt_sql[N_STMTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -39,15 +47,21 @@ static const char * const stmt_sql[N_STMTS] = {
 	[PUT] = "INSERT INTO record(kind, id, data) VALUES(?1, ?2, ?3) "
 		"ON CONFLICT(kind, id) DO UPDATE SET data = excluded.data",
 	[DELETE] = "DELETE FROM record WHERE kind = ?1 AND id = ?2",
-	[LOAD] = "SELECT kind, id, data FROM record ORDER BY kind, id",
+	[WIPE] = "DELETE FROM record WHERE kind <> " AUDIT,
+	/* In two parts, neither of which goes over the audit log. */
+	[LOAD] = "SELECT kind, id, data FROM record WHERE kind < " AUDIT " ORDER BY kind, id",
+	[LOAD_MORE] = "SELECT kind, id, data FROM record WHERE kind > " AUDIT " ORDER BY kind, id",
+	[SCAN] = "SELECT kind, id, data FROM record WHERE kind = ?1 AND id >= ?2 ORDER BY id",
 };
 
 struct store_sqlite {
 	struct store st;
+	pthread_mutex_t db_lock;	/* of db and stmts, and of the next two */
 	sqlite3 *db;
 	sqlite3_stmt *stmts[N_STMTS];
-	const struct store_hooks *hooks;
 	int wal_pages;			/* since the last checkpoint */
+	bool remains;			/* what was wiped may still be in the log */
+	const struct store_hooks *hooks;
 	bool running;			/* there is a thread to join */
 	pthread_t thread;
 	pthread_mutex_t lock;		/* of the rest */
@@ -106,25 +120,37 @@ static int write_op(struct store_sqlite *s, const struct store_op *op)
 	return err;
 }
 
+static int write_ops(struct store_sqlite *s, const struct store_op *ops, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n; i++)
+		err = write_op(s, &ops[i]);
+	return err;
+}
+
 static int write_txns(struct store_sqlite *s, const struct store_txn *batch)
 {
 	int err = 0;
 
-	for (; !err && batch; batch = batch->next)
-		for (size_t i = 0; !err && i < batch->n_ops; i++)
-			err = write_op(s, &batch->ops[i]);
+	for (; !err && batch; batch = batch->next) {
+		if (batch->wipe)
+			err = run(s, WIPE);
+		if (!err)
+			err = write_ops(s, batch->ops, batch->n_ops);
+	}
 	return err;
 }
 
 static int write_batch(struct store_sqlite *s, const struct store_txn *batch,
-		       const struct store_op *root)
+		       const struct store_op *more, size_t n_more)
 {
 	int err = run(s, BEGIN);
 
 	if (!err)
 		err = write_txns(s, batch);
-	if (!err && root->data)
-		err = write_op(s, root);
+	if (!err)
+		err = write_ops(s, more, n_more);
 	if (!err)
 		err = run(s, COMMIT);
 	/* After some errors SQLite has rolled back by itself. */
@@ -133,14 +159,40 @@ static int write_batch(struct store_sqlite *s, const struct store_txn *batch,
 	return err;
 }
 
+/* What fails here stays in the log, where it is safe, and is tried again. */
+static void checkpoint(struct store_sqlite *s)
+{
+	int mode = s->remains ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, mode, NULL, NULL) == SQLITE_OK)
+		s->remains = false;
+	s->wal_pages = s->remains;
+}
+
+/*
+ * The wiped pages are zeroed in the file when the log is brought in, which then has
+ * no bytes left. Until that is done the card has not been told.
+ */
+static void clean_up(struct store_sqlite *s)
+{
+	s->remains = true;
+	for (int tries = 0; s->remains && tries < CLEAN_TRIES; tries++)
+		checkpoint(s);
+}
+
 static int commit_batch(struct store_sqlite *s, const struct store_txn *batch)
 {
-	struct store_op root = { .data = NULL };
-	int err = s->hooks->seal(s->hooks->opaque, batch, &root);
+	const struct store_op *more = NULL;
+	size_t n_more = 0;
+	int err = s->hooks->seal(s->hooks->opaque, batch, &more, &n_more);
 
 	if (err)
 		return err;
-	err = write_batch(s, batch, &root);
+	pthread_mutex_lock(&s->db_lock);
+	err = write_batch(s, batch, more, n_more);
+	if (!err && batch->wipe)
+		clean_up(s);
+	pthread_mutex_unlock(&s->db_lock);
 	if (err)
 		s->hooks->abort(s->hooks->opaque);
 	return err;
@@ -168,13 +220,6 @@ static int on_wal(void *opaque, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* What fails here stays in the log, where it is safe, and is tried again. */
-static void checkpoint(struct store_sqlite *s)
-{
-	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	s->wal_pages = 0;
-}
-
 /* Waits for work; false after a moment without any. */
 static bool wait_for_work(struct store_sqlite *s, bool forever)
 {
@@ -191,16 +236,33 @@ static bool wait_for_work(struct store_sqlite *s, bool forever)
 	return s->head || !s->open;
 }
 
-/* Everything that is queued; *@idle if that was nothing for a while. NULL at the end. */
+/*
+ * Cuts what is queued where a batch ends: a wipe stands alone, whatever was submitted
+ * around it.
+ */
+static struct store_txn *cut_batch(struct store_sqlite *s)
+{
+	struct store_txn *batch = s->head, *last = batch;
+
+	if (!batch)
+		return NULL;
+	while (!batch->wipe && last->next && !last->next->wipe)
+		last = last->next;
+	s->head = last->next;
+	last->next = NULL;
+	if (!s->head)
+		s->tail = &s->head;
+	return batch;
+}
+
+/* The next batch; *@idle if there was nothing for a while. NULL at the end. */
 static struct store_txn *take(struct store_sqlite *s, bool *idle)
 {
 	struct store_txn *batch;
 
 	pthread_mutex_lock(&s->lock);
 	*idle = !wait_for_work(s, s->wal_pages == 0);
-	batch = s->head;
-	s->head = NULL;
-	s->tail = &s->head;
+	batch = cut_batch(s);
 	pthread_mutex_unlock(&s->lock);
 	return batch;
 }
@@ -214,8 +276,11 @@ static void *commit_thread(void *opaque)
 	while ((batch = take(s, &idle)) || idle) {
 		if (batch)
 			tell(batch, commit_batch(s, batch));
-		if (idle || s->wal_pages >= WAL_PAGES_MAX)
-			checkpoint(s);
+		if (!idle && s->wal_pages < WAL_PAGES_MAX)
+			continue;
+		pthread_mutex_lock(&s->db_lock);
+		checkpoint(s);
+		pthread_mutex_unlock(&s->db_lock);
 	}
 	return NULL;
 }
@@ -288,10 +353,9 @@ static int load_row(sqlite3_stmt *stmt, store_load_fn fn, void *opaque)
 		  (size_t)sqlite3_column_bytes(stmt, 2));
 }
 
-static int sqlite_load(struct store *st, store_load_fn fn, void *opaque)
+static int each_row(struct store_sqlite *s, enum stmt which, store_load_fn fn, void *opaque)
 {
-	struct store_sqlite *s = to_sqlite(st);
-	sqlite3_stmt *stmt = s->stmts[LOAD];
+	sqlite3_stmt *stmt = s->stmts[which];
 	int ret = 0, rc = SQLITE_ROW;
 
 	while (!ret && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
@@ -302,6 +366,35 @@ static int sqlite_load(struct store *st, store_load_fn fn, void *opaque)
 	return ret;
 }
 
+static int sqlite_load(struct store *st, store_load_fn fn, void *opaque)
+{
+	struct store_sqlite *s = to_sqlite(st);
+	int ret;
+
+	pthread_mutex_lock(&s->db_lock);
+	ret = each_row(s, LOAD, fn, opaque);
+	if (!ret)
+		ret = each_row(s, LOAD_MORE, fn, opaque);
+	pthread_mutex_unlock(&s->db_lock);
+	return ret;
+}
+
+static int sqlite_scan(struct store *st, enum store_kind kind, uint64_t first, store_load_fn fn,
+		       void *opaque)
+{
+	struct store_sqlite *s = to_sqlite(st);
+	int ret;
+
+	if (first > INT64_MAX)
+		return 0;
+	pthread_mutex_lock(&s->db_lock);
+	sqlite3_bind_int(s->stmts[SCAN], 1, (int)kind);
+	sqlite3_bind_int64(s->stmts[SCAN], 2, (sqlite3_int64)first);
+	ret = each_row(s, SCAN, fn, opaque);
+	pthread_mutex_unlock(&s->db_lock);
+	return ret;
+}
+
 static void sqlite_close(struct store *st)
 {
 	struct store_sqlite *s = to_sqlite(st);
@@ -309,6 +402,7 @@ static void sqlite_close(struct store *st)
 	for (size_t i = 0; i < N_STMTS; i++)
 		sqlite3_finalize(s->stmts[i]);
 	sqlite3_close(s->db);
+	pthread_mutex_destroy(&s->db_lock);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->wake);
 	free(s);
@@ -318,6 +412,7 @@ static const struct store_ops sqlite_ops = {
 	.load = sqlite_load,
 	.start = sqlite_start,
 	.submit = sqlite_submit,
+	.scan = sqlite_scan,
 	.stop = sqlite_stop,
 	.close = sqlite_close,
 };
@@ -343,6 +438,7 @@ struct store *store_sqlite_open(const char *path, char *err, size_t err_len)
 	}
 	s->st.ops = &sqlite_ops;
 	s->tail = &s->head;
+	pthread_mutex_init(&s->db_lock, NULL);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -16,6 +16,7 @@ struct loop_card;
  */
 #define LOOP_FIPS	0x1	/* fips=on */
 #define LOOP_STRICT	0x2	/* policy=strict */
+#define LOOP_SECOND	0x4	/* another serial number and node: LOOP0002, 1 */
 struct loop_card *loop_card_new(const char *path, unsigned int flags, char *err, size_t err_len);
 
 /* No connection may be open. */

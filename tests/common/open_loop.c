@@ -18,15 +18,27 @@ const char *hsm_default_path(void)
 	return path ? path : HSM_DEVICE_DEFAULT;
 }
 
+/* The second card's store ends in .1; names of the configuration are links to stores. */
+static bool is_second(const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *end = strrchr(real ? real : path, '.');
+	bool second = end && !strcmp(end, ".1");
+
+	free(real);
+	return second;
+}
+
 /* LOOP_PROPS: what the properties of a device would say. */
-static unsigned int flags(void)
+static unsigned int flags(const char *path)
 {
 	const char *props = getenv("LOOP_PROPS");
 
 	if (!props)
 		props = "";
 	return (strstr(props, "fips=on") ? LOOP_FIPS : 0) |
-	       (strstr(props, "policy=strict") ? LOOP_STRICT : 0);
+	       (strstr(props, "policy=strict") ? LOOP_STRICT : 0) |
+	       (is_second(path) ? LOOP_SECOND : 0);
 }
 
 int hsm_open(const char *path, struct hsm **out)
@@ -38,7 +50,7 @@ int hsm_open(const char *path, struct hsm **out)
 	*out = NULL;
 	if (!path)
 		path = hsm_default_path();
-	card = loop_card_new(path, flags(), err, sizeof(err));
+	card = loop_card_new(path, flags(path), err, sizeof(err));
 	if (!card) {
 		fprintf(stderr, "%s\n", err);
 		return -ENODEV;

@@ -30,4 +30,9 @@ void test_clear(const struct crash *cr);
 /* damage.c: flipped, removed and old records. */
 void test_damage(const struct crash *cr);
 
+/* chain.c: reads on in the audit log; and whether it has told of key @handle yet. */
+struct client;
+void check_chain(struct client *c);
+bool chain_tells_of(uint64_t handle);
+
 #endif /* CRASH_CHECK_H */

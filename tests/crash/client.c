@@ -87,7 +87,8 @@ uint32_t client_send(struct client *c, struct request *r)
 	put_le32(r->in + 4, (uint32_t)(16 + r->w.len));
 	memset(&r->req, 0, sizeof(r->req));
 	r->req.ctx = CTX;
-	r->req.rights = HSM_CLASS_CRYPTO | HSM_CLASS_KEYS | HSM_CLASS_USERS;
+	r->req.rights = HSM_CLASS_CRYPTO | HSM_CLASS_KEYS | HSM_CLASS_USERS |
+			HSM_CLASS_AUDIT;
 	r->req.in = r->in;
 	r->req.in_len = 16 + r->w.len;
 	r->req.out = r->out;
@@ -180,6 +181,20 @@ uint32_t client_login(struct client *c)
 	uint32_t rv = user_type(c, 3) ? 0 : make_user(c);
 
 	return rv ? rv : credentials(c, HSM_CMD_LOGIN, HSM_USER_CU, CLIENT_USER, CLIENT_PASSWORD);
+}
+
+uint32_t client_officer(struct client *c)
+{
+	uint32_t rv = logout(c);
+
+	return rv ? rv : credentials(c, HSM_CMD_LOGIN, HSM_USER_PCO, "admin", CLIENT_PASSWORD);
+}
+
+uint32_t client_user(struct client *c)
+{
+	uint32_t rv = logout(c);
+
+	return rv ? rv : client_login(c);
 }
 
 void client_begin_sym(struct client *c, struct request *r, uint32_t type, uint32_t len,

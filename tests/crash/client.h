@@ -49,6 +49,10 @@ void client_close(struct client *c);
  */
 uint32_t client_login(struct client *c);
 
+/* Logs out, and the officer in, or the test's user again. Returns a status. */
+uint32_t client_officer(struct client *c);
+uint32_t client_user(struct client *c);
+
 /* A request; the caller adds TLVs to r->w, sends, and looks at the reply. */
 void client_begin(struct client *c, struct request *r, uint16_t opcode);
 void client_put_text(struct request *r, uint32_t tag, const char *text);

@@ -280,6 +280,8 @@ static void check_known(struct client *c)
 
 		if (k->state == PERHAPS)
 			k->state = k->seen ? THERE : GONE;
+		if (k->state != UNKNOWN)
+			check(chain_tells_of(handle), "key %" PRIu64 " is not in the audit log", handle);
 		if (k->state == GONE)
 			check(client_attrs(c, &req, handle) == HSM_RV_BAD_HANDLE,
 			      "deleted key %" PRIu64 ": status 0x%x", handle, req.status);
@@ -301,6 +303,9 @@ static void check_store(const char *store)
 	if (!check(client_open(&c, store), "the store does not open: %s", c.err))
 		return;
 	rv = client_login(&c);
+	if (check(!rv, "login: status 0x%x", rv))
+		check_chain(&c);
+	rv = client_user(&c);
 	if (check(!rv, "login: status 0x%x", rv)) {
 		list_keys(&c);
 		check_known(&c);

@@ -18,6 +18,8 @@
 #define FLAG_RAW	0x80	/* not sealed */
 #define FLAG_NO_ROOT	0x40	/* on the first record: of the whole store */
 #define MAX_RECORDS	32
+#define AUDIT_SALT	4	/* ids of META records: record.h */
+#define AUDIT_HEAD	5
 
 static const uint8_t header[40] = "HSMS\1\0\0\0the salt of a store in a fuzzer";
 
@@ -25,6 +27,7 @@ struct made_up {
 	struct store st;
 	struct store_op recs[MAX_RECORDS];
 	size_t n;
+	struct seal *log;	/* of the audit log */
 };
 
 static int load(struct store *st, store_load_fn fn, void *opaque)
@@ -33,7 +36,21 @@ static int load(struct store *st, store_load_fn fn, void *opaque)
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < m->n; i++)
-		ret = fn(opaque, m->recs[i].kind, m->recs[i].id, m->recs[i].data, m->recs[i].len);
+		if (m->recs[i].kind != STORE_AUDIT)
+			ret = fn(opaque, m->recs[i].kind, m->recs[i].id, m->recs[i].data,
+				 m->recs[i].len);
+	return ret;
+}
+
+static int scan(struct store *st, enum store_kind kind, uint64_t first, store_load_fn fn,
+		void *opaque)
+{
+	struct made_up *m = (struct made_up *)st;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < m->n; i++)
+		if (m->recs[i].kind == kind && m->recs[i].id >= first)
+			ret = fn(opaque, kind, m->recs[i].id, m->recs[i].data, m->recs[i].len);
 	return ret;
 }
 
@@ -55,7 +72,10 @@ static void nothing(struct store *st)
 	(void)st;
 }
 
-static const struct store_ops made_up_ops = { load, start, submit, nothing, nothing };
+static const struct store_ops made_up_ops = {
+	.load = load, .start = start, .submit = submit, .scan = scan, .stop = nothing,
+	.close = nothing,
+};
 
 static void quiet(void *opaque, enum fw_log_level level, const char *line)
 {
@@ -88,6 +108,7 @@ static size_t take_record(struct made_up *m, struct seal *s, const uint8_t *data
 	enum store_kind kind;
 	struct sealed rec;
 	size_t len;
+	bool of_log;
 
 	if (size < 4 || m->n >= MAX_RECORDS - 1)
 		return 0;
@@ -95,9 +116,10 @@ static size_t take_record(struct made_up *m, struct seal *s, const uint8_t *data
 	if (len > size - 4)
 		len = size - 4;
 	kind = (enum store_kind)(data[0] % 4);
+	of_log = kind == STORE_AUDIT || (kind == STORE_META && data[1] == AUDIT_HEAD);
 	if (data[0] & FLAG_RAW) {
 		put(m, kind, data[1], data + 4, len);
-	} else if (seal_record(s, kind, data[1], data + 4, len, &rec)) {
+	} else if (seal_record(of_log ? m->log : s, kind, data[1], data + 4, len, &rec)) {
 		put(m, kind, data[1], rec.data, rec.len);
 		free(rec.data);
 	}
@@ -108,11 +130,12 @@ static size_t take_record(struct made_up *m, struct seal *s, const uint8_t *data
 static void add_root(struct made_up *m, struct seal *s)
 {
 	struct store_txn txn = { .ops = m->recs, .n_ops = m->n };
-	struct store_op root;
+	const struct store_op *root;
+	size_t n;
 
-	if (seal_root_hook(s, &txn, &root))
+	if (seal_root_hook(s, &txn, &root, &n))
 		return;
-	put(m, STORE_META, 1, root.data, root.len);
+	put(m, STORE_META, 1, root->data, root->len);
 }
 
 /* A card that does start is asked for its information. */
@@ -141,7 +164,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct seal *s = seal_new("fuzz", 4, header + 8);
 	size_t at = 0, n;
 
+	m.log = seal_new_audit("fuzz", 4, header + 8);
 	put(&m, STORE_META, 0, header, sizeof(header));
+	put(&m, STORE_META, AUDIT_SALT, header + 8, 32);
 	while ((n = take_record(&m, s, data + at, size - at)))
 		at += n;
 	if (!size || !(data[0] & FLAG_NO_ROOT))
@@ -149,6 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	start_card(&m);
 	for (size_t i = 0; i < m.n; i++)
 		free((void *)m.recs[i].data);
+	seal_free(m.log);
 	seal_free(s);
 	return 0;
 }

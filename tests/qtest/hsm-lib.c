@@ -89,6 +89,18 @@ void hsm_fault(HsmCard *c, const char *fault)
                              "'property': 'x-fault', 'value': %s}}", fault);
 }
 
+char *hsm_tamper(HsmCard *c, const char *reason)
+{
+    QDict *r = qtest_qmp(c->qts, "{'execute': 'qom-set', 'arguments': "
+                         "{'path': '/machine/peripheral/hsm0', "
+                         "'property': 'tamper', 'value': %s}}", reason);
+    QDict *error = qdict_get_qdict(r, "error");
+    char *text = error ? g_strdup(qdict_get_str(error, "desc")) : NULL;
+
+    qobject_unref(r);
+    return text;
+}
+
 void hsm_setup(HsmCard *c, unsigned q, uint32_t log2_size)
 {
     c->ring[q] = (HsmRing) { .log2_size = log2_size, .cid = 0x100 };

@@ -53,6 +53,8 @@ void hsm_wr64(HsmCard *c, uint32_t reg, uint64_t val);
 uint32_t hsm_qreg(unsigned q, uint32_t reg);
 uint64_t hsm_counter(HsmCard *c, const char *name);
 void hsm_fault(HsmCard *c, const char *fault);
+/* Writes the property; what QEMU says if it refuses, to be freed, else NULL. */
+char *hsm_tamper(HsmCard *c, const char *reason);
 
 /* Programs queue pair @q; its vector is @q + 1. */
 void hsm_setup(HsmCard *c, unsigned q, uint32_t log2_size);

@@ -8,6 +8,7 @@
 #include "qemu/bswap.h"
 #include "hw/pci/pci_regs.h"
 #include "qobject/qdict.h"
+#include "hsm/hsm_cmd.h"
 #include "hsm-lib.h"
 
 static bool some_read(HsmCard *c)
@@ -276,12 +277,76 @@ static void test_quit_busy(void)
     hsm_card_free(c);
 }
 
+static void refused(HsmCard *c, const char *reason, const char *word)
+{
+    g_autofree char *error = hsm_tamper(c, reason);
+
+    g_assert_nonnull(error);
+    g_test_message("%s", error);
+    g_assert_nonnull(strstr(error, word));
+}
+
+static uint32_t nop_status(HsmCard *c)
+{
+    struct hsm_sqe exec = hsm_exec(16, 4096);
+    struct hsm_msg_rep rep;
+
+    hsm_nop_message(c, HSM_IN_AT);
+    g_assert_cmpuint(hsm_do(c, &exec, NULL), ==, HSM_SC_OK);
+    qtest_memread(c->qts, HSM_OUT_AT, &rep, sizeof(rep));
+    return le32_to_cpu(rep.status);
+}
+
+/* The card goes on carrying messages; no reset brings it back. */
+static void check_tampered(HsmCard *c)
+{
+    struct hsm_sqe random = { .opcode = HSM_OP_RANDOM,
+                              .out_addr = cpu_to_le64(HSM_OUT_AT),
+                              .out_len = cpu_to_le32(64) };
+
+    g_assert_cmphex(hsm_rd(c, HSM_REG_STATUS), ==,
+                    HSM_STATUS_RDY | HSM_STATUS_TAMPER);
+    g_assert_cmphex(nop_status(c), ==, HSM_RV_CARD_TAMPERED);
+    g_assert_cmpuint(hsm_do(c, &random, NULL), ==, HSM_SC_INTERNAL);
+    hsm_check_works(c);
+}
+
+static void test_tamper(void)
+{
+    struct hsm_sqe open = { .opcode = HSM_OP_CTX_OPEN,
+                            .ctx = cpu_to_le32(HSM_CTX) };
+    HsmCard *c = hsm_card_ready("");
+
+    refused(c, "", "0 characters");
+    refused(c, "two\nlines", "character 4");
+    g_assert_cmphex(hsm_rd(c, HSM_REG_STATUS), ==, HSM_STATUS_RDY);
+    g_assert_cmphex(nop_status(c), ==, 0);
+    g_assert_null(hsm_tamper(c, "the lid was opened"));
+    check_tampered(c);
+    refused(c, "again", "already: the lid was opened");
+    hsm_wr(c, HSM_REG_CTRL, 0);
+    g_assert_cmphex(hsm_rd(c, HSM_REG_STATUS), ==, HSM_STATUS_TAMPER);
+    qtest_system_reset(c->qts);
+    qpci_device_enable(c->dev);
+    c->bar = qpci_iomap(c->dev, HSM_PCI_BAR, NULL);
+    g_assert_cmphex(hsm_rd(c, HSM_REG_STATUS), ==, HSM_STATUS_TAMPER);
+    hsm_setup(c, 0, 4);
+    hsm_wr(c, HSM_REG_CTRL, HSM_CTRL_EN);
+    g_assert_cmpuint(hsm_do(c, &open, NULL), ==, HSM_SC_OK);
+    check_tampered(c);
+    hsm_card_free(c);
+}
+
 static void test_no_migration(void)
 {
     HsmCard *c = hsm_card_new("");
     g_autofree char *reply = qtest_hmp(c->qts, "migrate exec:cat>/dev/null");
 
+    g_autofree char *saved = qtest_hmp(c->qts, "savevm before");
+
     g_assert_nonnull(strstr(reply, "hsm-pci"));
+    g_test_message("%s", saved);
+    g_assert_nonnull(strstr(saved, "hsm-pci"));
     hsm_card_free(c);
 }
 
@@ -296,5 +361,6 @@ void hsm_add_life_tests(void)
     qtest_add_func("hsm/life/faults", test_faults);
     qtest_add_func("hsm/life/hotplug", test_hotplug);
     qtest_add_func("hsm/life/quit-busy", test_quit_busy);
+    qtest_add_func("hsm/life/tamper", test_tamper);
     qtest_add_func("hsm/life/no-migration", test_no_migration);
 }

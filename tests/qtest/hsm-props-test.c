@@ -21,6 +21,8 @@ static const BadProps bad_props[] = {
     { "'x-store': 'memory', 'queues': 33", "queues=33" },
     { "'x-store': 'memory', 'policy': 'lax'", "policy='lax'" },
     { "'x-store': 'memory', 'cluster': 'etcd'", "cluster='etcd'" },
+    { "'x-store': 'memory', 'zeroize': 'nobody'", "zeroize='nobody'" },
+    { "'x-store': 'memory', 'tamper': 'early'", "the card is not there" },
     { "'x-store': 'memory', 'serial': ''", "serial has 0" },
     { "'x-store': 'memory', 'serial': '01234567890123456789012345678901'",
       "serial has 32" },
@@ -68,6 +70,7 @@ static void test_bad(void)
     qtest_qmp_device_add(qts, "hsm-pci", "hsm0",
                          "{'bus': 'rp0', 'x-store': 'memory', 'workers': 16, "
                          "'queues': 32, 'policy': 'strict', 'fips': true, "
+                         "'zeroize': 'anyone', "
                          "'serial': 'a serial', 'node-id': 3}");
     qtest_quit(qts);
 }

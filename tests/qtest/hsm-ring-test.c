@@ -217,6 +217,22 @@ static void test_msix_fatal(void)
     hsm_card_free(c);
 }
 
+/* So does tampering, once, whether the card is enabled or not. */
+static void test_msix_tamper(void)
+{
+    HsmCard *c = hsm_card_new("");
+
+    qpci_msix_enable(c->dev);
+    qtest_memset(c->qts, HSM_MSIX_AT, 0, 64);
+    msix_set(c, 0, false);
+    hsm_setup(c, 0, 4);
+    hsm_enable(c);
+    g_assert_null(hsm_tamper(c, "the lid was opened"));
+    g_assert_true(msix_seen(c, 0));
+    g_assert_true(msix_quiet(c));
+    hsm_card_free(c);
+}
+
 static void bad_doorbell(HsmCard *c, uint32_t reg, uint32_t val)
 {
     uint64_t before = hsm_counter(c, "doorbell-errors");
@@ -353,6 +369,7 @@ void hsm_add_ring_tests(void)
     qtest_add_func("hsm/ring/msix", test_msix);
     qtest_add_func("hsm/ring/msix-masked", test_msix_masked);
     qtest_add_func("hsm/ring/msix-fatal", test_msix_fatal);
+    qtest_add_func("hsm/ring/msix-tamper", test_msix_tamper);
     qtest_add_func("hsm/ring/bad-doorbells", test_bad_doorbells);
     qtest_add_func("hsm/ring/cq-full", test_cq_full);
     qtest_add_func("hsm/ring/ring-faults", test_ring_faults);

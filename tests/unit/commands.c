@@ -17,20 +17,29 @@
 #define CRYPTO	HSM_CLASS_CRYPTO
 #define KEYS	HSM_CLASS_KEYS
 #define USERS	HSM_CLASS_USERS
+#define AUDIT	HSM_CLASS_AUDIT
+#define FACTORY	HSM_CLASS_FACTORY
 
 const struct expect commands[N_COMMANDS] = {
 	{ HSM_CMD_NOP, CRYPTO, "nuopar", F_QUICK, 16, "", "" },
 	{ HSM_CMD_CARD_INFO, CRYPTO, "nuopar", NQ, 312, "", "" },
 	{ HSM_CMD_RANDOM, CRYPTO, "nuopar", 0, 28, "L", "" },
 	{ HSM_CMD_CERT, CRYPTO, "nuopar", NQ, 44, "8", "" },
+	{ HSM_CMD_ATTEST, CRYPTO, "nuopar", F_NODE | F_LONG, 44, "%", "*" },
+	{ HSM_CMD_ZEROIZE, FACTORY, "op", SN, 44, "", "" },
 	{ HSM_CMD_SESSION_OPEN, CRYPTO, "nuopar", NQ, 44, "", "" },
 	{ HSM_CMD_SESSION_CLOSE, CRYPTO, "nuopar", SN, 44, "", "" },
-	{ HSM_CMD_LOGIN, CRYPTO, "n", SL, 56, "tnw", "" },
+	{ HSM_CMD_LOGIN, CRYPTO, "n", SL, 56, "tnw", "F" },
 	{ HSM_CMD_LOGOUT, CRYPTO, "uopar", SN, 44, "", "" },
 	{ HSM_CMD_LOGIN_STATUS, CRYPTO, "nuopar", NQ, 95, "", "" },
-	{ HSM_CMD_USER_CREATE, USERS, "op", SL, 44, "tnw", "" },
-	{ HSM_CMD_USER_PASSWORD, USERS, "uopar", SL, 44, "tnw", "" },
+	{ HSM_CMD_CHALLENGE, CRYPTO, "nuopar", SN, 72, "", "" },
+	{ HSM_CMD_USER_CREATE, USERS, "op", SL, 44, "tnw", "yF" },
+	{ HSM_CMD_USER_PASSWORD, USERS, "uopar", SL, 44, "tnw", "yF" },
 	{ HSM_CMD_USER_LIST, CRYPTO, "nuopar", NQ, 44, "", "" },
+	{ HSM_CMD_USER_DELETE, USERS, "op", SN, 44, "tn", "" },
+	{ HSM_CMD_USER_REGISTER, USERS, "uop", SL, 44, "tndFy", "" },
+	{ HSM_CMD_USER_MASK, CRYPTO, "op", SN, 44, "f", "" },
+	{ HSM_CMD_USER_UNMASK, USERS, "op", SN, 44, "d", "" },
 	{ HSM_CMD_KEY_GEN_SYM, KEYS, "u", SN, 48, "kvl", ANY_KEY },
 	{ HSM_CMD_KEY_GEN_PAIR, KEYS, "u", SL, 64, "kl", "bpu" ANY_KEY },
 	{ HSM_CMD_KEY_FIND, CRYPTO, "u", SN, 60, "", "cklixMCsS" },
@@ -42,7 +51,9 @@ const struct expect commands[N_COMMANDS] = {
 	{ HSM_CMD_KEY_PUT_PUBLIC, KEYS, "u", SL, 48, "dl", PUBLIC_KEY },
 	{ HSM_CMD_KEY_GET_PUBLIC, CRYPTO, "u", SN, 44, "h", "" },
 	{ HSM_CMD_KEY_MASK, CRYPTO, "uopa", SN, 44, "h", "" },
-	{ HSM_CMD_KEY_UNMASK, KEYS, "uopa", SN, 48, "d", "gT" },
+	{ HSM_CMD_KEY_UNMASK, KEYS, "uopa", SN, 48, "d", "gTo" },
+	{ HSM_CMD_KEY_SHARE, KEYS, "u", SN, 44, "hsz", "" },
+	{ HSM_CMD_KEY_LIST, CRYPTO, "opa", SN, 108, "f", "SJ" },
 	{ HSM_CMD_TRANSPORT_KEY, CRYPTO, "u", S | F_QUICK, 89, "", "" },
 	{ HSM_CMD_HOST_WRAP, CRYPTO, "u", SN, 44, "HBPd", "I" },
 	{ HSM_CMD_HOST_UNWRAP, CRYPTO, "u", SN, 44, "HBPd", "I" },
@@ -53,7 +64,18 @@ const struct expect commands[N_COMMANDS] = {
 	{ HSM_CMD_CRYPT_INIT, CRYPTO, "u", SN, 64, "QK", "h" GCM },
 	{ HSM_CMD_CRYPT_UPDATE, CRYPTO, "u", SN, 44, "0d", "" },
 	{ HSM_CMD_CRYPT_FINAL, CRYPTO, "u", SN, 44, "0", "F" },
+	{ HSM_CMD_M_VALUE_SET, USERS, "op", SN, 44, "qm", "" },
+	{ HSM_CMD_M_VALUE_GET, CRYPTO, "op", SQ, 44, "q", "" },
+	{ HSM_CMD_TOKEN_NEW, CRYPTO, "uop", SN, 168, "-", "h" },
+	{ HSM_CMD_TOKEN_APPROVE, CRYPTO, "uop", SN, 44, "+@", "" },
+	{ HSM_CMD_TOKEN_LIST, CRYPTO, "uop", SN, 444, "", "S" },
+	{ HSM_CMD_TOKEN_DELETE, CRYPTO, "uop", SN, 44, "", "$" },
+	{ HSM_CMD_AUDIT_READ, AUDIT, "opa", SN, 176, "&", "" },
+	{ HSM_CMD_AUDIT_HEAD, AUDIT, "opa", SN, 248, "%", "" },
 };
+
+#define ZEROS_32	"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define ZEROS_128	ZEROS_32 ZEROS_32 ZEROS_32 ZEROS_32
 
 static const struct value values[] = {
 	{ 'L', HSM_TAG_LEN, "\x08\0\0\0", 4, false },
@@ -115,6 +137,18 @@ static const struct value values[] = {
 	{ 'Q', HSM_TAG_USE, "\x01\0\0\0", 4, false },
 	{ 'F', HSM_TAG_SIGNATURE, "signature", 9, false },
 	{ '0', HSM_TAG_OPERATION, "\x01\0\0\0", 4, false },
+	{ 'y', HSM_TAG_PUBLIC_KEY, "key", 3, false },
+	{ 'f', HSM_TAG_USER_ID, "\x03\0\0\0", 4, false },
+	{ 'z', HSM_TAG_SHARE, "\1", 1, false },
+	{ 'J', HSM_TAG_KEY_HASH, "\1", 1, false },
+	{ 'q', HSM_TAG_SERVICE, "\x03\0\0\0", 4, false },
+	{ '-', HSM_TAG_SERVICE, "\x02\0\0\0", 4, false },
+	{ '*', HSM_TAG_HANDLE, "\x06\0\0\0\0\0\0\0", 8, true },
+	{ '$', HSM_TAG_TOKEN_ID, "\x01\0\0\0", 4, false },
+	{ '+', HSM_TAG_DATA, ZEROS_128, 128, false },
+	{ '@', HSM_TAG_APPROVAL, ZEROS_128 ZEROS_128 ZEROS_32 "\0\0\0\0\0\0\0\0", 296, true },
+	{ '%', HSM_TAG_NONCE, "0123456789abcdef0123456789abcdef", 32, false },
+	{ '&', HSM_TAG_SEQUENCE, "\0\0\0\0\0\0\0\0", 8, false },
 };
 
 const struct value *value_of(char name)

@@ -23,6 +23,14 @@ static int gate_start(struct store *st, const struct store_hooks *hooks)
 	return inner->ops->start(inner, hooks);
 }
 
+static int gate_scan(struct store *st, enum store_kind kind, uint64_t first, store_load_fn fn,
+		     void *opaque)
+{
+	struct store *inner = to_gate(st)->inner;
+
+	return inner->ops->scan(inner, kind, first, fn, opaque);
+}
+
 static void gate_submit(struct store *st, struct store_txn *txn)
 {
 	struct gate *g = to_gate(st);
@@ -76,7 +84,7 @@ struct gate *gate_open(void)
 {
 	static const struct store_ops ops = {
 		.load = gate_load, .start = gate_start, .submit = gate_submit,
-		.stop = gate_stop, .close = gate_close,
+		.scan = gate_scan, .stop = gate_stop, .close = gate_close,
 	};
 	struct gate *g = calloc(1, sizeof(*g));
 

@@ -11,7 +11,8 @@
 
 #include "storing.h"
 
-static int counting_seal(void *opaque, const struct store_txn *batch, struct store_op *root)
+static int counting_seal(void *opaque, const struct store_txn *batch, const struct store_op **ops,
+			 size_t *n_ops)
 {
 	struct counting *c = opaque;
 
@@ -21,7 +22,9 @@ static int counting_seal(void *opaque, const struct store_txn *batch, struct sto
 	for (; batch; batch = batch->next)
 		c->txns++;
 	snprintf(c->root, sizeof(c->root), "root %u", c->batches);
-	*root = (struct store_op){ STORE_META, 1, c->root, strlen(c->root) };
+	c->op = (struct store_op){ STORE_META, 1, c->root, strlen(c->root) };
+	*ops = &c->op;
+	*n_ops = 1;
 	return 0;
 }
 

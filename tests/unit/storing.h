@@ -15,6 +15,7 @@ struct counting {
 	unsigned int batches, txns, aborts;
 	int err;
 	char root[32];
+	struct store_op op;
 };
 
 void counting_init(struct counting *c);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* test_mask.c - KEY_MASK, KEY_UNMASK: what travels, who may, nothing that was touched opens. */
+#include "approving.h"
 #include "dump.h"
 #include "mask.h"
 
@@ -70,6 +71,7 @@ static void same_key(struct card *c, uint64_t h)
 /* What a key is made of, kept aside, is what comes back. */
 static void round_trip(void **state)
 {
+	static struct blob file;
 	struct card *c = *state;
 	struct msg *m = begin_aes("key");
 	uint8_t secret[32];
@@ -87,12 +89,15 @@ static void round_trip(void **state)
 	len = blob_of(c, ALICE, h, blob);
 	assert_null(memmem(blob, len, secret, 32));
 	assert_int_equal(unmask(c, ALICE, blob, len), HSM_RV_ID_EXISTS);
+	register_all(c);
+	approved_key(c, HSM_SERVICE_KEY_MGMT, h, &file);
 	assert_int_equal(delete_key(c, ALICE, h), 0);
 	assert_int_equal(unmask(c, OFFICER, blob, len), 0);
 	h = reply_u64(last(), HSM_TAG_HANDLE);
 	card_restart(c);
 	card_login_all(c);
 	assert_memory_equal(peek(c, h)->secret, secret, 32);
+	free_signers();
 	assert_int_equal(peek(c, h)->flags, flags);
 	assert_int_equal(peek(c, h)->m_value, 2);
 	assert_int_equal(info(c, BOB, h), 0);
@@ -211,14 +216,14 @@ static void not_a_key(void **state)
 	o = object_copy(peek(c, 6));
 	o->kind = KIND_DES3;
 	record_put_object(&rec, o);
-	assert_true(mask_seal(c->fw->identity, rec.w.p, rec.w.len, blob));
+	assert_true(mask_seal(c->fw->identity, MASK_KEY, rec.w.p, rec.w.len, blob));
 	len = rec.w.len + MASK_EXTRA;
 	record_free(&rec);
 	damaged(c, blob, len);
 	o->kind = KIND_AES;
 	o->flags |= 1u << ATTR_BITS;
 	record_put_object(&rec, o);
-	assert_true(mask_seal(c->fw->identity, rec.w.p, rec.w.len, blob));
+	assert_true(mask_seal(c->fw->identity, MASK_KEY, rec.w.p, rec.w.len, blob));
 	record_free(&rec);
 	object_free(o);
 	damaged(c, blob, len);
@@ -246,12 +251,12 @@ static void owner_is_missing(void **state)
 	o = object_copy(peek(c, 6));
 	o->owner = 77;
 	record_put_object(&rec, o);
-	assert_true(mask_seal(c->fw->identity, rec.w.p, rec.w.len, blob));
+	assert_true(mask_seal(c->fw->identity, MASK_KEY, rec.w.p, rec.w.len, blob));
 	assert_int_equal(unmask(c, ALICE, blob, rec.w.len + MASK_EXTRA), HSM_RV_USER_UNKNOWN);
 	record_free(&rec);
 	o->owner = ID_OFFICER;
 	record_put_object(&rec, o);
-	assert_true(mask_seal(c->fw->identity, rec.w.p, rec.w.len, blob));
+	assert_true(mask_seal(c->fw->identity, MASK_KEY, rec.w.p, rec.w.len, blob));
 	assert_int_equal(unmask(c, ALICE, blob, rec.w.len + MASK_EXTRA), HSM_RV_USER_UNKNOWN);
 	record_free(&rec);
 	object_free(o);

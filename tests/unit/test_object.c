@@ -282,23 +282,45 @@ static void ids_are_unique(void **state)
 }
 
 /* The id is taken from the moment that its key is on the way to the disk. */
-static void id_of_a_pending_key(void **state)
+/* A key with the id "race"; whoever is refused waits for the record of that, too. */
+static struct msg *begin_race(struct card *c, uint32_t ctx, bool token)
 {
-	struct card *c = *state;
 	struct msg *m = malloc(sizeof(*m));
 
 	assert_non_null(m);
 	memcpy(m, begin_aes("label"), sizeof(*m));
 	add_text(m, HSM_ATTR_ID, "race");
+	add_u8(m, HSM_ATTR_TOKEN, token);
+	exec_begin(c, ctx, m);
+	return m;
+}
+
+static void id_of_a_pending_key(void **state)
+{
+	struct card *c = *state;
+	struct msg *m, *token, *session;
+
 	c->gate->hold = true;
-	exec_begin(c, ALICE, m);
-	assert_int_equal(with_id(c, BOB, "race", true), HSM_RV_ID_EXISTS);
-	assert_int_equal(with_id(c, BOB, "race", false), HSM_RV_ID_EXISTS);
+	m = begin_race(c, ALICE, true);
+	token = begin_race(c, BOB, true);
+	session = begin_race(c, BOB, false);
+	gate_let_go(c->gate, 0);
+	assert_int_equal(wait_status(m), 0);
+	assert_int_equal(wait_status(token), HSM_RV_ID_EXISTS);
+	assert_int_equal(wait_status(session), HSM_RV_ID_EXISTS);
+}
+
+/* One that comes to nothing gives its id back. */
+static void id_of_a_failed_key(void **state)
+{
+	struct card *c = *state;
+	struct msg *m;
+
+	c->gate->hold = true;
+	m = begin_race(c, ALICE, true);
 	gate_let_go(c->gate, -EIO);
-	wait_done(m);
-	assert_int_equal(m->status, HSM_RV_STORE_FAILED);
+	assert_int_equal(wait_status(m), HSM_RV_STORE_FAILED);
 	assert_int_equal(with_id(c, BOB, "race", true), 0);
-	free(m);
 }
 
 static void create_when_the_store_fails(void **state)
@@ -325,24 +347,31 @@ static void delete_when_the_store_fails(void **state)
 	assert_int_equal(delete_key(c, ALICE, h), 0);
 }
 
-static void delete_twice_in_flight(void **state)
+static struct msg *begin_delete(struct card *c, uint64_t h)
 {
-	struct card *c = *state;
-	uint64_t h = made(c, ALICE, begin_aes("label"));
 	struct msg *m = malloc(sizeof(*m));
 
 	assert_non_null(m);
 	begin_in(m, HSM_CMD_KEY_DELETE, FIRST_SESSION);
 	add_u64(m, HSM_TAG_HANDLE, h);
-	c->gate->hold = true;
 	exec_begin(c, ALICE, m);
+	return m;
+}
+
+static void delete_twice_in_flight(void **state)
+{
+	struct card *c = *state;
+	uint64_t h = made(c, ALICE, begin_aes("label"));
+	struct msg *first, *second;
+
+	c->gate->hold = true;
+	first = begin_delete(c, h);
 	assert_int_equal(info(c, ALICE, h), 0);
-	assert_int_equal(delete_key(c, ALICE, h), HSM_RV_BAD_HANDLE);
+	second = begin_delete(c, h);
 	gate_let_go(c->gate, 0);
-	wait_done(m);
-	assert_int_equal(m->status, 0);
+	assert_int_equal(wait_status(first), 0);
+	assert_int_equal(wait_status(second), HSM_RV_BAD_HANDLE);
 	assert_int_equal(info(c, ALICE, h), HSM_RV_BAD_HANDLE);
-	free(m);
 }
 
 /* What the table, the indexes and the memory counters hold comes back to nothing. */
@@ -375,7 +404,7 @@ int main(void)
 		T(absent_attributes), T(attributes_by_number), T(attributes_room), T(kcv),
 		T(attributes_beyond_a_message),
 		T(des3_parity), T(handles_count_up), T(ids_are_unique), T(id_of_a_pending_key),
-		T(create_when_the_store_fails), T(delete_when_the_store_fails),
+		T(id_of_a_failed_key), T(create_when_the_store_fails), T(delete_when_the_store_fails),
 		T(delete_twice_in_flight), T(nothing_is_left),
 	};
 

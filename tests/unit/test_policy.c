@@ -234,20 +234,6 @@ static void cluster_options(void **state)
 	assert_int_equal(send(c, ALICE, m), 0);
 }
 
-static void attestation(void **state)
-{
-	struct msg *m = begin_aes("label");
-	uint8_t nonce[32] = { 1 };
-
-	add(m, HSM_TAG_ATTEST_NONCE, nonce, 31);
-	assert_int_equal(send(*state, ALICE, m), HSM_RV_INVALID_INPUT);
-	m = begin_aes("label");
-	add(m, HSM_TAG_ATTEST_NONCE, nonce, 32);
-	assert_int_equal(send(*state, ALICE, m), HSM_RV_NOT_AVAILABLE);
-	assert_int_equal(bad_tag(m), HSM_TAG_ATTEST_NONCE);
-	assert_int_equal(found(*state, ALICE, begin_find()), 0);
-}
-
 static void booleans(void **state)
 {
 	struct msg *m = begin_aes("label");
@@ -292,7 +278,7 @@ int main(void)
 		T(owner), T(other_user), T(unseen_is_as_unknown), T(sharer),
 		T(not_shared_with_third), T(owner_in_two_contexts), T(pair), T(share_list),
 		T(share_with_wrong_user), T(share_twice), T(m_value), T(order_of_checks),
-		T(cluster_options), T(attestation), T(booleans),
+		T(cluster_options), T(booleans),
 		cmocka_unit_test_setup_teardown(fips, setup_fips, teardown),
 	};
 

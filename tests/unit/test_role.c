@@ -49,16 +49,18 @@ static struct msg *request_of(struct card *c, const struct expect *e, uint32_t c
 	static unsigned int n;
 	struct msg *m;
 	char fresh[32];
+	const char *p;
 
 	if (e->opcode == HSM_CMD_SESSION_CLOSE)
 		return begin(e->opcode, open_session(c, ctx));
-	if (strcmp(e->required, "tnw"))
+	if (strncmp(e->required, "tn", 2))
 		return valid(e, 0);
 	snprintf(fresh, sizeof(fresh), "user_%u", n++);
 	m = begin(e->opcode, FIRST_SESSION);
 	add_u32(m, HSM_TAG_USER_TYPE, e->opcode == HSM_CMD_USER_CREATE ? HSM_USER_CU : type);
 	add_text(m, HSM_TAG_USER_NAME, e->opcode == HSM_CMD_USER_CREATE ? fresh : name);
-	add_text(m, HSM_TAG_PASSWORD, PASSWORD);
+	for (p = e->required + 2; *p; p++)
+		add(m, value_of(*p)->tag, value_of(*p)->bytes, value_of(*p)->len);
 	return m;
 }
 
@@ -79,7 +81,10 @@ static void check_one(struct card *c, const struct expect *e, char role, uint32_
 		assert_int_equal(login(c, ctx, type, name, role == 'r' ? "password" : PASSWORD), 0);
 }
 
-/* A new password comes last: it makes a PRECO a PCO. */
+/*
+ * A new password comes last: it makes a PRECO a PCO. Zeroizing is a test of its own for
+ * those who may.
+ */
 static void check_role(struct card *c, char role, uint32_t ctx, uint32_t type, const char *name)
 {
 	const struct expect *password = NULL;
@@ -88,7 +93,7 @@ static void check_role(struct card *c, char role, uint32_t ctx, uint32_t type, c
 	for (i = 0; i < N_COMMANDS; i++) {
 		if (commands[i].opcode == HSM_CMD_USER_PASSWORD)
 			password = &commands[i];
-		else
+		else if (commands[i].opcode != HSM_CMD_ZEROIZE || refusal(&commands[i], role))
 			check_one(c, &commands[i], role, ctx, type, name);
 	}
 	check_one(c, password, role, ctx, type, name);
@@ -113,11 +118,30 @@ static void role_preco(void **state)
 	check_role(c, 'r', ADMIN, HSM_USER_PRECO, "admin");
 }
 
+static void zeroize_by(struct card *c, uint32_t ctx)
+{
+	struct hsm_user_rec rec;
+
+	assert_int_equal(send(c, ctx, begin(HSM_CMD_ZEROIZE, FIRST_SESSION)), 0);
+	get_user(c, "admin", &rec);
+	assert_int_equal(rec.type, HSM_USER_PRECO);
+}
+
+static void zeroize_as_co(void **state)
+{
+	zeroize_by(*state, OFFICER);
+}
+
+static void zeroize_as_pco(void **state)
+{
+	zeroize_by(*state, ADMIN);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_users, teardown)
 	const struct CMUnitTest tests[] = {
-		T(rights), T(sessions_needed), T(roles),
+		T(rights), T(sessions_needed), T(roles), T(zeroize_as_co), T(zeroize_as_pco),
 		cmocka_unit_test_setup_teardown(role_preco, setup_fresh, teardown),
 	};
 

@@ -120,31 +120,40 @@ static void create_when_the_store_fails(void **state)
 	assert_int_equal(reply_u32(last(), HSM_TAG_USER_ID), 6);
 }
 
+/* Begins a command about a CU, which waits for the disk, and is to be freed. */
+static struct msg *begin_user(struct card *c, uint32_t ctx, uint16_t opcode, const char *name,
+			      const char *pw)
+{
+	struct msg *m = malloc(sizeof(*m));
+
+	assert_non_null(m);
+	begin_in(m, opcode, FIRST_SESSION);
+	add_u32(m, HSM_TAG_USER_TYPE, HSM_USER_CU);
+	add_text(m, HSM_TAG_USER_NAME, name);
+	add_text(m, HSM_TAG_PASSWORD, pw);
+	c->gate->hold = true;
+	exec_begin(c, ctx, m);
+	assert_false(m->done);
+	return m;
+}
+
 /* Until it is on the disk a user is not there, but the name is taken. */
 static void create_in_flight(void **state)
 {
 	struct card *c = *state;
-	struct msg *m = malloc(sizeof(*m));
+	struct msg *m = begin_user(c, ADMIN, HSM_CMD_USER_CREATE, "carol", PASSWORD);
+	struct msg *enter, *again;
 	struct hsm_user_rec rec;
 
-	assert_non_null(m);
-	begin_in(m, HSM_CMD_USER_CREATE, FIRST_SESSION);
-	add_u32(m, HSM_TAG_USER_TYPE, HSM_USER_CU);
-	add_text(m, HSM_TAG_USER_NAME, "carol");
-	add_text(m, HSM_TAG_PASSWORD, PASSWORD);
-	c->gate->hold = true;
-	exec_begin(c, ADMIN, m);
-	assert_false(m->done);
 	get_user(c, "carol", &rec);
 	assert_int_equal(rec.id, 0);
-	assert_int_equal(login(c, NOBODY, HSM_USER_CU, "carol", PASSWORD), HSM_RV_LOGIN_FAILURE);
-	assert_int_equal(user_create(c, OFFICER, HSM_USER_CU, "carol", PASSWORD),
-			 HSM_RV_USER_EXISTS);
+	enter = begin_user(c, NOBODY, HSM_CMD_LOGIN, "carol", PASSWORD);
+	again = begin_user(c, OFFICER, HSM_CMD_USER_CREATE, "carol", PASSWORD);
 	gate_let_go(c->gate, 0);
-	wait_done(m);
-	assert_int_equal(m->status, 0);
+	assert_int_equal(wait_status(m), 0);
+	assert_int_equal(wait_status(enter), HSM_RV_LOGIN_FAILURE);
+	assert_int_equal(wait_status(again), HSM_RV_USER_EXISTS);
 	assert_int_equal(login(c, NOBODY, HSM_USER_CU, "carol", PASSWORD), 0);
-	free(m);
 }
 
 static void users_survive_restart(void **state)
@@ -193,7 +202,7 @@ static void password_of_one_logged_in(void **state)
 	struct card *c = *state;
 
 	assert_int_equal(user_password(c, OFFICER, HSM_USER_CU, "bob", "another_1"),
-			 HSM_RV_ALREADY_LOGGED_IN);
+			 HSM_RV_USER_LOGGED_IN);
 	assert_int_equal(logout(c, BOB), 0);
 	assert_int_equal(user_password(c, OFFICER, HSM_USER_CU, "bob", "another_1"), 0);
 	assert_int_equal(login(c, BOB, HSM_USER_CU, "bob", PASSWORD), HSM_RV_LOGIN_FAILURE);
@@ -242,20 +251,9 @@ static void changes_of_one_user_in_flight(void **state)
 	free(m);
 }
 
-/* Begins a command about bob, which waits for the disk, and is to be freed. */
 static struct msg *begin_bob(struct card *c, uint32_t ctx, uint16_t opcode, const char *pw)
 {
-	struct msg *m = malloc(sizeof(*m));
-
-	assert_non_null(m);
-	begin_in(m, opcode, FIRST_SESSION);
-	add_u32(m, HSM_TAG_USER_TYPE, HSM_USER_CU);
-	add_text(m, HSM_TAG_USER_NAME, "bob");
-	add_text(m, HSM_TAG_PASSWORD, pw);
-	c->gate->hold = true;
-	exec_begin(c, ctx, m);
-	assert_false(m->done);
-	return m;
+	return begin_user(c, ctx, opcode, "bob", pw);
 }
 
 static uint32_t login_bob(struct card *c, const char *pw)
@@ -309,7 +307,7 @@ static void password_behind_a_login(void **state)
 	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
 	gate_let_go(c->gate, 0);
 	assert_int_equal(wait_status(enter), 0);
-	assert_int_equal(wait_status(set), HSM_RV_ALREADY_LOGGED_IN);
+	assert_int_equal(wait_status(set), HSM_RV_USER_LOGGED_IN);
 	assert_int_equal(login_bob(c, PASSWORD), 0);
 	assert_null(strstr(c->log, "could not be written"));
 }
@@ -318,13 +316,16 @@ static void password_behind_a_login(void **state)
 static void password_behind_a_logout(void **state)
 {
 	struct card *c = *state;
-	struct msg *set, *enter;
+	struct msg *set, *enter, *out = malloc(sizeof(*out));
 
+	assert_non_null(out);
 	assert_int_equal(logout(c, BOB), 0);
 	enter = begin_bob(c, NOBODY, HSM_CMD_LOGIN, WRONG);
 	set = begin_bob(c, OFFICER, HSM_CMD_USER_PASSWORD, "another_1");
-	assert_int_equal(logout(c, OFFICER), 0);
+	begin_in(out, HSM_CMD_LOGOUT, FIRST_SESSION);
+	exec_begin(c, OFFICER, out);
 	gate_let_go(c->gate, 0);
+	assert_int_equal(wait_status(out), 0);
 	assert_int_equal(wait_status(enter), HSM_RV_LOGIN_FAILURE);
 	assert_int_equal(wait_status(set), HSM_RV_NOT_LOGGED_IN);
 	assert_int_equal(login_bob(c, PASSWORD), 0);

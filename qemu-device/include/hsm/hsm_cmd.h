@@ -15,6 +15,8 @@
 
 #include <linux/types.h>
 
+#include "hsm_signed.h"
+
 struct hsm_msg_req {
 	__le16	opcode;		/* HSM_CMD_* */
 	__le16	flags;		/* 0 */
@@ -43,16 +45,23 @@ struct hsm_tlv {
 #define HSM_CMD_CARD_INFO	0x0001
 #define HSM_CMD_RANDOM		0x0002
 #define HSM_CMD_CERT		0x0003
+#define HSM_CMD_ATTEST		0x0004
+#define HSM_CMD_ZEROIZE		0x0005
 
 #define HSM_CMD_SESSION_OPEN	0x0010
 #define HSM_CMD_SESSION_CLOSE	0x0011
 #define HSM_CMD_LOGIN		0x0012
 #define HSM_CMD_LOGOUT		0x0013
 #define HSM_CMD_LOGIN_STATUS	0x0014
+#define HSM_CMD_CHALLENGE	0x0015
 
 #define HSM_CMD_USER_CREATE	0x0020
 #define HSM_CMD_USER_PASSWORD	0x0021
 #define HSM_CMD_USER_LIST	0x0022
+#define HSM_CMD_USER_DELETE	0x0023
+#define HSM_CMD_USER_REGISTER	0x0024
+#define HSM_CMD_USER_MASK	0x0025
+#define HSM_CMD_USER_UNMASK	0x0026
 
 #define HSM_CMD_KEY_GEN_SYM	0x0030
 #define HSM_CMD_KEY_GEN_PAIR	0x0031
@@ -66,6 +75,8 @@ struct hsm_tlv {
 #define HSM_CMD_KEY_GET_PUBLIC	0x0039
 #define HSM_CMD_KEY_MASK	0x003a
 #define HSM_CMD_KEY_UNMASK	0x003b
+#define HSM_CMD_KEY_SHARE	0x003c
+#define HSM_CMD_KEY_LIST	0x003d
 
 #define HSM_CMD_TRANSPORT_KEY	0x0040
 #define HSM_CMD_HOST_WRAP	0x0041
@@ -78,6 +89,16 @@ struct hsm_tlv {
 #define HSM_CMD_CRYPT_INIT	0x0051
 #define HSM_CMD_CRYPT_UPDATE	0x0052
 #define HSM_CMD_CRYPT_FINAL	0x0053
+
+#define HSM_CMD_M_VALUE_SET	0x0060
+#define HSM_CMD_M_VALUE_GET	0x0061
+#define HSM_CMD_TOKEN_NEW	0x0062
+#define HSM_CMD_TOKEN_APPROVE	0x0063
+#define HSM_CMD_TOKEN_LIST	0x0064
+#define HSM_CMD_TOKEN_DELETE	0x0065
+
+#define HSM_CMD_AUDIT_READ	0x0070
+#define HSM_CMD_AUDIT_HEAD	0x0071
 
 /* Command classes: bits of the rights that a host grants with each request. */
 #define HSM_CLASS_CRYPTO	0x01	/* use keys, random, information, sessions */
@@ -101,7 +122,11 @@ struct hsm_tlv {
 #define HSM_LOGIN_TRIES		5	/* wrong passwords until an account locks */
 #define HSM_USERS_MAX		1024
 #define HSM_SESSIONS_MAX	256	/* of one context */
-#define HSM_M_VALUE_MAX		8
+#define HSM_M_VALUE_MIN		2	/* of an officers' service that has a quorum */
+#define HSM_TOKENS_MAX		1024	/* quorum tokens of the card */
+#define HSM_TOKEN_VALID_S	600
+#define HSM_REGISTRATION_MAX	245	/* bytes of a registration token */
+#define HSM_PUBLIC_KEY_MAX	320	/* bytes of it, SubjectPublicKeyInfo */
 #define HSM_GENERIC_MAX		3583	/* bytes of a generic secret */
 #define HSM_RSA_BITS_MIN	2048
 #define HSM_RSA_BITS_MAX	4096
@@ -247,6 +272,15 @@ struct hsm_tlv {
 #define HSM_CKM_SHA384			0x0260
 #define HSM_CKM_SHA512			0x0270
 
+/*
+ * Services that a quorum can be set for. 3 and 4 are the vendor's; those of keys with an
+ * M_VALUE are our choice.
+ */
+#define HSM_SERVICE_KEY_USE	1	/* sign, decrypt, ... with the key */
+#define HSM_SERVICE_KEY_MGMT	2	/* wrap it, share, change, delete it */
+#define HSM_SERVICE_USER_MGMT	3	/* make, delete users, set another's password */
+#define HSM_SERVICE_MISC_CO	4	/* set an m value */
+
 /* Certificates: the vendor's getCert -s. X.509, DER. */
 #define HSM_CERT_MANUFACTURER_ROOT	1
 #define HSM_CERT_HARDWARE		2	/* of the card, by the manufacturer root */
@@ -296,6 +330,20 @@ struct hsm_tlv {
 #define HSM_TAG_BAD_TAG		0x80000042u	/* le32: the tag that an error status is about */
 #define HSM_TAG_SALT		0x80000043u	/* bytes */
 #define HSM_TAG_ITERATIONS	0x80000044u	/* le32 */
+#define HSM_TAG_PUBLIC_KEY	0x80000045u	/* 1..HSM_PUBLIC_KEY_MAX bytes, SubjectPublicKeyInfo */
+#define HSM_TAG_SERVICE		0x80000046u	/* le32 HSM_SERVICE_* */
+#define HSM_TAG_TOKEN		0x80000047u	/* struct hsm_token + */
+#define HSM_TAG_TOKEN_ID	0x80000048u	/* le32 */
+#define HSM_TAG_TOKEN_INFO	0x80000049u	/* struct hsm_token_info + */
+#define HSM_TAG_APPROVAL	0x8000004au	/* struct hsm_approval + */
+#define HSM_TAG_SHARE		0x8000004bu	/* bool: 1 share, 0 unshare */
+#define HSM_TAG_KEY_REF		0x8000004cu	/* struct hsm_key_ref + */
+#define HSM_TAG_KEY_HASH	0x8000004du	/* bool asks for it; HSM_DIGEST_LEN bytes */
+#define HSM_TAG_NONCE		0x8000004eu	/* HSM_NONCE_LEN bytes */
+#define HSM_TAG_ATTESTATION	0x8000004fu	/* struct hsm_attestation, then its keys */
+#define HSM_TAG_SEQUENCE	0x80000050u	/* le64 sequence number of the audit log */
+#define HSM_TAG_AUDIT_REC	0x80000051u	/* struct hsm_audit_rec + */
+#define HSM_TAG_AUDIT_HEAD	0x80000052u	/* struct hsm_audit_head */
 
 struct hsm_user_rec {
 	__le32	id;
@@ -312,6 +360,15 @@ struct hsm_node_status {
 	__le32	node;
 	__le32	status;		/* HSM_RV_* */
 };
+
+struct hsm_key_ref {
+	__le64	handle;
+	__le32	flags;		/* HSM_KEY_REF_* */
+	__le32	owner;
+};
+
+#define HSM_KEY_REF_OWNED	0x1	/* by the user asked for */
+#define HSM_KEY_REF_SHARED	0x2	/* with anybody */
 
 struct hsm_card_info {
 	__u8	label[32];	/* this and the next five: zero-terminated */
@@ -357,6 +414,12 @@ struct hsm_card_info {
 	X(SELFTEST_FAILED,	0x89, "HSM Error: Self-test failed")			/* own */ \
 	X(NO_RIGHT,		0x8a, "HSM Error: This connection has no right to this command") /* own */ \
 	X(LIMIT_REACHED,	0x8b, "HSM Error: Limit of the card is reached")	/* own */ \
+	X(CARD_TAMPERED,	0x8c, "HSM Error: Card was tampered with and has destroyed its keys") /* own */ \
+	X(CARD_ZEROIZING,	0x8d, "HSM Error: Card is being zeroized")		/* own */ \
+	X(NO_QUORUM,		0x98, "HSM Error: No quorum is set for this service or key") /* own */ \
+	X(QUORUM_OFFICERS,	0x99, "HSM Error: Too few officers for this quorum")	/* own */ \
+	X(USER_LOGGED_IN,	0x9a, "HSM Error: This user is logged in")		/* own */ \
+	X(USER_OWNS_KEYS,	0x9b, "HSM Error: This user owns keys")			/* own */ \
 	X(NOT_LOGGED_IN,	0x9c, "HSM Error: No user is logged in to do this operation") /* own number */ \
 	X(NO_SUCH_USER,		0x9d, "HSM Error: user isn't initialized or user with this name doesn't exist") \
 	X(USER_EXISTS,		0x9e, "HSM Error: This user is already created")	/* own number */ \
@@ -388,6 +451,10 @@ struct hsm_card_info {
 	X(BAD_MASKED_OBJECT,	0xbd, "HSM Error: Masked object is damaged or of another cluster") /* own */ \
 	X(BAD_WRAP_HEADER,	0xbe, "HSM Error: Wrapped key has no valid header")	/* own */ \
 	X(NOT_DESTROYABLE,	0xbf, "HSM Error: Key is not destroyable")		/* own */ \
+	X(NO_TOKEN,		0xc0, "HSM Error: Key/Token not found; Invalid key-handle/token") /* own number */ \
+	X(BAD_APPROVAL,		0xc1, "HSM Error: Approval of the token is not valid")	/* own */ \
+	X(KEY_REGISTERED,	0xc2, "HSM Error: This public key is registered already") /* own */ \
+	X(TWO_FACTOR_KEY,	0xc3, "HSM Error: The key of a user with 2FA changes with the password only") /* own */ \
 	X(ACCESS_DENIED,	0xc6, "HSM Error: Key Access is denied") \
 	X(USER_UNKNOWN,		0xce, "HSM Error: This user doesn't exist") \
 	X(BAD_USER_TYPE,	0xdb, "HSM Error: Invalid User Type.") \
@@ -408,6 +475,7 @@ _Static_assert(__builtin_offsetof(struct hsm_msg_rep, status) == 8, "status");
 _Static_assert(sizeof(struct hsm_tlv) == 8, "TLV header");
 _Static_assert(sizeof(struct hsm_user_rec) == 48, "user record");
 _Static_assert(sizeof(struct hsm_node_status) == 8, "node status");
+_Static_assert(sizeof(struct hsm_key_ref) == 16, "key reference");
 _Static_assert(sizeof(struct hsm_card_info) == 272, "card info");
 _Static_assert(__builtin_offsetof(struct hsm_card_info, node_id) == 192, "card info, numbers");
 _Static_assert(__builtin_offsetof(struct hsm_card_info, public_total) == 224, "card info, memory");

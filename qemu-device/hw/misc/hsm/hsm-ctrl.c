@@ -93,7 +93,8 @@ uint32_t hsm_status(HsmState *s)
 {
     return (qatomic_read(&s->ready) ? HSM_STATUS_RDY : 0) |
            (qatomic_read(&s->error) ? HSM_STATUS_FATAL : 0) |
-           (hsm_shutdown_done(s) ? HSM_STATUS_SHUTDOWN_DONE : 0);
+           (hsm_shutdown_done(s) ? HSM_STATUS_SHUTDOWN_DONE : 0) |
+           (qatomic_read(&s->tamper) ? HSM_STATUS_TAMPER : 0);
 }
 
 /* Empties a queue pair. Its commands that wait go to @drop. */

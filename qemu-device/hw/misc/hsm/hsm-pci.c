@@ -116,11 +116,13 @@ static bool hsm_check_properties(HsmState *s, Error **errp)
 {
     static const char *const policies[] = { "faithful", "strict", NULL };
     static const char *const clusters[] = { "solo", NULL };
+    static const char *const zeroizers[] = { "officer", "anyone", NULL };
 
     return hsm_in_range("workers", s->n_workers, HSM_MAX_WORKERS, errp) &&
            hsm_in_range("queues", s->n_queues, HSM_MAX_QUEUES, errp) &&
            hsm_one_of("policy", s->policy, policies, errp) &&
            hsm_one_of("cluster", s->cluster, clusters, errp) &&
+           hsm_one_of("zeroize", s->zeroize, zeroizers, errp) &&
            hsm_check_serial(s, errp) && hsm_check_transfer(s, errp) &&
            hsm_check_store(s, errp);
 }
@@ -271,6 +273,7 @@ static void hsm_instance_init(Object *obj)
     s->policy = g_strdup("faithful");
     s->cluster = g_strdup("solo");
     s->store_type = g_strdup("sqlite");
+    s->zeroize = g_strdup("officer");
     hsm_list_init(&s->ready_list);
     for (unsigned i = 0; i < HSM_CLASSES; i++) {
         hsm_list_init(&s->wait_list[i]);
@@ -296,6 +299,7 @@ static void hsm_instance_finalize(Object *obj)
         qemu_mutex_destroy(&s->worker[i].dma_lock);
     }
     g_hash_table_destroy(s->contexts);
+    g_free(s->tamper);
     qemu_cond_destroy(&s->quiet_cond);
     qemu_cond_destroy(&s->idle_cond);
     qemu_mutex_destroy(&s->lock);
@@ -311,6 +315,7 @@ static const Property hsm_properties[] = {
     DEFINE_PROP_STRING("secret", HsmState, secret),
     DEFINE_PROP_STRING("cluster", HsmState, cluster),
     DEFINE_PROP_STRING("policy", HsmState, policy),
+    DEFINE_PROP_STRING("zeroize", HsmState, zeroize),
     DEFINE_PROP_STRING("serial", HsmState, serial),
     DEFINE_PROP_STRING("x-store", HsmState, store_type),
     DEFINE_PROP_UINT32("node-id", HsmState, node_id, 0),
@@ -349,6 +354,7 @@ static void hsm_class_init(ObjectClass *oc, void *data)
     object_class_property_add(oc, "epoch", "uint32", hsm_epoch_get, NULL, NULL,
                               NULL);
     hsm_fault_class_init(oc);
+    hsm_tamper_class_init(oc);
 }
 
 static const TypeInfo hsm_info = {

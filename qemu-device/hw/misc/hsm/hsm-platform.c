@@ -99,6 +99,7 @@ static bool hsm_firmware_start(HsmState *s, const uint8_t *key, size_t len,
         .policy = strcmp(s->policy, "strict") ? FW_POLICY_FAITHFUL
                                               : FW_POLICY_STRICT,
         .fips = s->fips,
+        .open_zeroize = !strcmp(s->zeroize, "anyone"),
     };
 
     s->fw = fw_new(&cfg, err, sizeof(err));

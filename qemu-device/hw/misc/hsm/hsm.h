@@ -32,6 +32,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(HsmState, HSM_PCI)
 #define HSM_MAX_VECTORS     (HSM_MAX_QUEUES + 1)
 #define HSM_MAX_CONTEXTS    16384
 #define HSM_SERIAL_MAX      31
+#define HSM_REASON_MAX      100
 
 typedef struct HsmQueue HsmQueue;
 typedef struct HsmReq HsmReq;
@@ -147,6 +148,7 @@ struct HsmState {
     char *policy;
     char *serial;
     char *store_type;
+    char *zeroize;
     uint64_t max_transfer;
     uint32_t node_id;
     uint32_t n_workers;
@@ -161,6 +163,7 @@ struct HsmState {
     uint32_t ctrl;
     uint32_t scratch;
     uint32_t epoch;
+    char *tamper;               /* NULL, or why; outlives resets */
     bool gone;                  /* unplugged, or QEMU ends: no more accesses */
 
     QemuMutex lock;
@@ -276,6 +279,9 @@ void hsm_work_stop(HsmState *s);
 /* hsm-fault.c */
 void hsm_fault_class_init(ObjectClass *oc);
 bool hsm_fault_take(HsmState *s, HsmFault fault);   /* under HsmState.lock */
+
+/* hsm-tamper.c */
+void hsm_tamper_class_init(ObjectClass *oc);
 
 /* hsm-platform.c */
 bool hsm_firmware_open(HsmState *s, Error **errp);
