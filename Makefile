@@ -87,6 +87,7 @@ $(BUILD)/image/base-$(SERIES).cpio: images/rootfs.sh images/guest-init.sh $(LINU
 
 image: qemu driver tools $(BUILD)/image/base-$(SERIES).cpio $(HSM_CACHE)/roms/usr/share/seabios	## the guest's initramfs
 	@install -C -D -m 644 $(DRIVER)/hsm.ko $(ROOT)/opt/cloudhsm/lib/hsm.ko
+	@install -C -D -m 644 $(BUILD)/firmware.sha256 $(ROOT)/opt/cloudhsm/etc/firmware.sha256
 	@if [ ! -e $(BUILD)/image/product.cpio ] || \
 	    [ -n "$$(find $(ROOT) -type f -newer $(BUILD)/image/product.cpio -print -quit)" ]; then \
 		images/rootfs.sh layer $(BUILD)/image/product.cpio $(ROOT); fi

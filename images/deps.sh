@@ -7,7 +7,7 @@
 set -euo pipefail
 
 # shellcheck disable=SC2034 # the goals' lists are looked up by name
-build="gcc make pkg-config libc6-dev libssl-dev libsqlite3-dev libedit-dev
+build="gcc make pkg-config libc6-dev libssl-dev libsqlite3-dev libedit-dev libjansson-dev
        libglib2.0-dev libpixman-1-dev libfdt-dev libslirp-dev libattr1-dev libcap-ng-dev
        ninja-build python3 python3-venv python3-setuptools python3-packaging
        busybox-static openssl cpio gzip xz-utils zstd dpkg-dev kmod bc util-linux perl

@@ -38,11 +38,27 @@ port() {
     done
 }
 
+# The configuration of cloudhsm_mgmt_util: all cards, under the names of their files.
+cmu_config() {
+    local d sep=''
+    mkdir -p /opt/cloudhsm/etc
+    {
+        printf '{ "servers": ['
+        for d in /dev/hsm*; do
+            printf '%s\n  { "name": "%s", "hostname": "%s", "port": 2225, "enable": "yes" }' \
+                "$sep" "${d#/dev/}" "$d"
+            sep=','
+        done
+        printf '\n] }\n'
+    } > /opt/cloudhsm/etc/cloudhsm_mgmt_util.cfg
+}
+
 card() {
     local d
     [ -e /opt/cloudhsm/lib/hsm.ko ] || return
     insmod /opt/cloudhsm/lib/hsm.ko || return
     chgrp hsm /dev/hsm* 2> /dev/null
+    cmu_config
     [ "$(option activate)" = 1 ] || return
     for d in /dev/hsm*; do
         export HSM_DEVICE="$d"

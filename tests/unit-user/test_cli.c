@@ -85,7 +85,7 @@ static const struct cli_cmd leave = {
 };
 static const struct cli_cmd *const cmds[] = { &probe, &offline, &leave, NULL };
 static const struct cli_tool tool = {
-	.name = "tool", .prompt = "> ", .cmds = cmds, .connect = probe_connect,
+	.name = "tool", .prompt = "> ", .echo = "\nCommand: ", .cmds = cmds, .connect = probe_connect,
 };
 
 /* Splits @line, reads it and gives what came of it. */
@@ -400,6 +400,7 @@ static void test_ctrl_c(void **state)
 	pid_t pid;
 
 	(void)state;
+	fflush(stdout);	/* else the child prints it, too */
 	pid = forkpty(&tty, NULL, NULL, NULL);
 	assert_true(pid >= 0);
 	if (!pid)

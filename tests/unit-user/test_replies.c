@@ -159,6 +159,31 @@ static void ask_for_bytes(void)
 	hsm_bytes_clear(&out);
 }
 
+/* Users, shares and quorum; lists end, whatever total the card gives. */
+static void ask_people(void)
+{
+	uint8_t challenge[HSM_NONCE_LEN], hash[HSM_DIGEST_LEN];
+	struct hsm_key_ref_info *keys;
+	struct hsm_quorum *tokens, q;
+	struct hsm_token token;
+	struct hsm_bytes out;
+	uint32_t number;
+	bool hashed;
+	size_t n;
+
+	hsm_challenge(h, 1, challenge, &res);
+	hsm_user_create_2fa(h, 1, HSM_USER_CO, "name", "password", 8, NULL, &number, &res);
+	hsm_user_mask(h, 1, 4, &out, &res);
+	hsm_bytes_clear(&out);
+	hsm_key_list(h, 1, 0, &keys, &n, hash, &hashed, &res);
+	hsm_free(keys);
+	hsm_m_value_get(h, 1, 3, &number, &res);
+	hsm_token_new(h, 1, 3, 0, &token, &res);
+	hsm_token_read(&token, &q);
+	hsm_token_list(h, 1, &tokens, &n, &res);
+	hsm_free(tokens);
+}
+
 /* Every decoder, whatever the card's last reply was; each call frees what it got. */
 static void ask_everything(void)
 {
@@ -172,6 +197,7 @@ static void ask_everything(void)
 	size_t n;
 
 	ask_for_bytes();
+	ask_people();
 	hsm_template(h, 1, NULL, 0, &templ, &res);
 	gen_sym(&a);
 	hsm_key_gen_pair(h, 1, &(struct hsm_key_spec){ 0 }, &a, &b, &res);
@@ -191,12 +217,12 @@ static void ask_everything(void)
 /* Tags and lengths that fit now and then, so that noise gets past the first check. */
 static void rep_noise(void)
 {
-	static const size_t lens[] = { 0, 1, 4, 8, 32, 48, 272, 300 };
-	uint8_t noise[300];
+	static const size_t lens[] = { 0, 1, 4, 8, 16, 32, 48, 128, 272, 300, 392 };
+	uint8_t noise[392];
 
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (uint8_t)random();
-	rep_tlv(random() % 2 ? 0x80000000u + (uint32_t)random() % 0x48 : (uint32_t)random() % 0x400,
+	rep_tlv(random() % 2 ? 0x80000000u + (uint32_t)random() % 0x58 : (uint32_t)random() % 0x400,
 		noise, lens[(size_t)random() % (sizeof(lens) / sizeof(lens[0]))]);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cli.c - the table of commands: parsing, -h, help, dispatch. */
+/* cli.c - the table of commands: parsing and dispatch. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +8,54 @@
 
 #define FAULT(a, ...) (snprintf((a)->error, sizeof((a)->error), __VA_ARGS__), false)
 
-static const struct cli_cmd *find_cmd(const struct cli_tool *tool, const char *name)
+static const struct cli_cmd *find_exact(const struct cli_tool *tool, const char *name)
 {
 	for (const struct cli_cmd *const *c = tool->cmds; *c; c++)
 		if (!strcmp((*c)->name, name))
 			return *c;
+	return NULL;
+}
+
+/* *many: the names that begin so, if there are several. */
+static const struct cli_cmd *find_prefix(const struct cli_tool *tool, const char *word,
+					 char *many, size_t room)
+{
+	const struct cli_cmd *found = NULL;
+	size_t used = 0, n = 0;
+
+	for (const struct cli_cmd *const *c = tool->cmds; *c; c++) {
+		if (strncmp((*c)->name, word, strlen(word)) != 0)
+			continue;
+		found = *c;
+		used += (size_t)snprintf(many + used, room - used, "%s%s", n++ ? ", " : "",
+					 found->name);
+		if (used >= room)
+			used = room - 1;
+	}
+	return n == 1 ? found : NULL;
+}
+
+const struct cli_cmd *cli_find(const struct cli_tool *tool, const char *word, char *error,
+			       size_t error_len)
+{
+	const struct cli_cmd *found = find_exact(tool, word);
+	char many[256] = "";
+
+	if (!found && tool->prefixes && *word)
+		found = find_prefix(tool, word, many, sizeof(many));
+	if (!found && *many)
+		snprintf(error, error_len, "\"%.48s\" is ambiguous: %s.", word, many);
+	else if (!found)
+		snprintf(error, error_len, "Unknown command \"%.48s\". \"help\" lists the commands.",
+			 word);
+	return found;
+}
+
+static const struct cli_opt *find_named(const struct cli_cmd *cmd, const char *name)
+{
+	for (size_t i = 0; i < cmd->n_opts; i++)
+		if (!strcmp(cmd->opts[i].name, name))
+			return &cmd->opts[i];
 	return NULL;
 }
 
@@ -21,6 +64,8 @@ static const struct cli_opt *find_opt(const struct cli_cmd *cmd, const char *wor
 	for (size_t i = 0; i < cmd->n_opts; i++) {
 		const struct cli_opt *o = &cmd->opts[i];
 
+		if (o->flags & CLI_POSITIONAL)
+			continue;
 		if (!strcmp(o->name, word) ||
 		    (o->prefix && !strncmp(word, o->prefix, strlen(o->prefix)) &&
 		     word[strlen(o->prefix)]))
@@ -40,6 +85,23 @@ static bool names_secret(const struct cli_cmd *cmd, const char *word)
 	const struct cli_opt *o = find_opt(cmd, word);
 
 	return o && o->kind == CLI_SECRET;
+}
+
+/* A row whose password is known by its place alone. */
+static bool has_bare_secret(const struct cli_cmd *cmd)
+{
+	for (size_t i = 0; i < cmd->n_opts; i++)
+		if (cmd->opts[i].kind == CLI_SECRET && cmd->opts[i].flags & CLI_POSITIONAL)
+			return true;
+	return false;
+}
+
+bool cli_has_bare_secret(const struct cli_tool *tool)
+{
+	for (const struct cli_cmd *const *c = tool->cmds; *c; c++)
+		if (has_bare_secret(*c))
+			return true;
+	return false;
 }
 
 /* In a mistyped command any tool's secret option counts. */
@@ -95,6 +157,46 @@ static bool hide_secrets(const struct cli_tool *tool, int argc, char **argv, boo
 	return true;
 }
 
+/* Of a wrong line any word may be the password but the command and the one after it. */
+static void hide_bare_secrets(const struct cli_tool *tool, int argc, char **argv,
+			      struct cli_args *a)
+{
+	if (!(a->cmd ? has_bare_secret(a->cmd) : cli_has_bare_secret(tool)))
+		return;
+	for (int i = 2; i < argc; i++)
+		mask(argv[i]);
+	a->hidden = true;
+}
+
+/* The next word's place, or NULL if all are filled. */
+static const struct cli_opt *next_positional(const struct cli_args *a)
+{
+	for (size_t i = 0; i < a->cmd->n_opts; i++) {
+		const struct cli_opt *o = &a->cmd->opts[i];
+
+		if (o->flags & CLI_POSITIONAL && !a->v[i].opt &&
+		    !(o->instead && cli_has(a, o->instead)))
+			return o;
+	}
+	return NULL;
+}
+
+static bool take_positional(struct cli_args *a, const struct cli_opt *o, char *word)
+{
+	struct cli_value *v = &a->v[o - a->cmd->opts];
+
+	v->opt = o;
+	if (o->kind == CLI_SECRET) {
+		a->hidden = true;
+		a->secret = strdup(word);
+		mask(word);
+		if (!a->secret)
+			return FAULT(a, "No memory.");
+		word = a->secret;
+	}
+	return cli_value_read(v, word, a->error, sizeof(a->error));
+}
+
 /* The word after an option is its value, unless it is an option of the command itself. */
 static bool take_value(struct cli_args *a, struct cli_value *v, int argc, char **argv, int *i)
 {
@@ -112,14 +214,22 @@ static bool take_value(struct cli_args *a, struct cli_value *v, int argc, char *
 			      sizeof(a->error));
 }
 
+static bool unknown_word(struct cli_args *a, const char *word, int at)
+{
+	const char *kind = *word == '-' ? "Unknown option" : "Unexpected argument";
+
+	if (has_bare_secret(a->cmd))
+		return FAULT(a, "%s: word %d.", kind, at + 1);
+	return FAULT(a, "%s \"%.48s\".", kind, word);
+}
+
 static bool take_opt(struct cli_args *a, int argc, char **argv, int *i)
 {
 	const struct cli_opt *o = find_opt(a->cmd, argv[*i]);
 	struct cli_value *v;
 
 	if (!o)
-		return FAULT(a, "%s \"%.48s\".", *argv[*i] == '-' ? "Unknown option" :
-			     "Unexpected argument", argv[*i]);
+		return unknown_word(a, argv[*i], *i);
 	v = &a->v[o - a->cmd->opts];
 	if (v->opt && !(o->flags & CLI_REPEAT))
 		return FAULT(a, "%s (%s) is given twice.", o->what, o->name);
@@ -129,25 +239,34 @@ static bool take_opt(struct cli_args *a, int argc, char **argv, int *i)
 
 static bool check_required(struct cli_args *a)
 {
-	for (size_t i = 0; i < a->cmd->n_opts; i++)
-		if (a->cmd->opts[i].flags & CLI_REQUIRED && !a->v[i].opt)
-			return FAULT(a, "%s (%s) is missing.", a->cmd->opts[i].what,
-				     a->cmd->opts[i].name);
+	for (size_t i = 0; i < a->cmd->n_opts; i++) {
+		const struct cli_opt *o = &a->cmd->opts[i];
+		bool instead = o->instead && cli_has(a, o->instead);
+
+		if (a->v[i].opt && instead)
+			return FAULT(a, "%s (%s) and %s exclude each other.", o->what, o->name,
+				     o->instead);
+		if (o->flags & CLI_REQUIRED && !a->v[i].opt && !instead)
+			return FAULT(a, "%s (%s%s%s) is missing.", o->what, o->name,
+				     o->instead ? " or " : "", o->instead ? o->instead : "");
+	}
 	return true;
 }
 
-static bool parse_opts(int argc, char **argv, bool stop, struct cli_args *a)
+static bool parse_words(int argc, char **argv, bool stop, struct cli_args *a)
 {
 	int i;
 
 	for (i = 1; i < argc; i++) {
+		const struct cli_opt *place = *argv[i] == '-' ? NULL : next_positional(a);
+
 		if (!strcmp(argv[i], "-h")) {
 			a->help = true;
 			return false;
 		}
-		if (stop && *argv[i] != '-')
+		if (stop && *argv[i] != '-' && !place)
 			break;
-		if (!take_opt(a, argc, argv, &i))
+		if (place ? !take_positional(a, place, argv[i]) : !take_opt(a, argc, argv, &i))
 			return false;
 	}
 	a->used = i;
@@ -159,16 +278,17 @@ bool cli_parse(const struct cli_tool *tool, int argc, char **argv, bool stop, st
 	const struct cli_args any = { 0 };
 
 	memset(a, 0, sizeof(*a));
-	a->cmd = find_cmd(tool, argv[0]);
+	a->cmd = cli_find(tool, argv[0], a->error, sizeof(a->error));
 	if (a->cmd && a->cmd->n_opts > CLI_OPTS_MAX)
 		abort();	/* a row that does not fit */
 	a->used = argc;
 	if (!hide_secrets(tool, argc, argv, stop, a))
 		return false;
-	if (!a->cmd)
-		return FAULT(a, "Unknown command \"%.48s\". \"help\" lists the commands.", argv[0]);
-	if (parse_opts(argc, argv, stop, a))
+	if (a->cmd && parse_words(argc, argv, stop, a))
 		return true;
+	hide_bare_secrets(tool, argc, argv, a);
+	if (!a->cmd)
+		return false;
 	/* nobody reads the next command now, but its words may be shown */
 	for (int i = 1; stop && i < argc; i++)
 		if (is_secret(tool, NULL, argv[i]) && value_at(&any, argc, argv, i) > i)
@@ -188,7 +308,7 @@ void cli_args_free(struct cli_args *a)
 
 const struct cli_value *cli_get(const struct cli_args *a, const char *name)
 {
-	const struct cli_opt *o = find_opt(a->cmd, name);
+	const struct cli_opt *o = find_named(a->cmd, name);
 	const struct cli_value *v;
 
 	if (!o)
@@ -222,89 +342,6 @@ const struct cli_opt *cli_opt_by_tag(const struct cli_cmd *cmd, uint32_t tag)
 		if (tag && cmd->opts[i].tag == tag)
 			return &cmd->opts[i];
 	return NULL;
-}
-
-static void print_syntax_opt(const struct cli_opt *o)
-{
-	bool required = o->flags & CLI_REQUIRED;
-
-	printf("%s%s%s%s%s", required ? "" : "[", o->name, o->arg ? " " : "", o->arg ? o->arg : "",
-	       required ? "" : "]");
-}
-
-static void print_syntax(const struct cli_cmd *cmd)
-{
-	printf("%s -h\n", cmd->name);
-	if (cmd->n_opts)
-		putchar('\n');
-	printf("%s%s", cmd->name, cmd->n_opts ? " " : "");
-	for (size_t i = 0; i < cmd->n_opts; i++) {
-		if (i)
-			printf("\n%*s", (int)strlen(cmd->name) + 1, "");
-		print_syntax_opt(&cmd->opts[i]);
-	}
-	putchar('\n');
-}
-
-static void print_opt(const struct cli_opt *o)
-{
-	printf("   %-10s %s%s\n", o->name, o->help,
-	       o->flags & CLI_REQUIRED ? " Required." : "");
-	if (!o->choices)
-		return;
-	for (const struct cli_choice *c = o->choices; c->name; c++) {
-		if (o->kind == CLI_NAME)
-			printf("   %10s    %s\n", "", c->name);
-		else
-			printf("   %10s    %-4u %s\n", "", c->number, c->name);
-	}
-}
-
-void cli_help_cmd(const struct cli_cmd *cmd)
-{
-	printf("\nDescription\n===========\n%s\n\nSyntax\n======\n",
-	       cmd->about ? cmd->about : cmd->summary);
-	print_syntax(cmd);
-	printf("\nOptions\n=======\n   %-10s %s\n", "-h", "Shows this text.");
-	for (size_t i = 0; i < cmd->n_opts; i++)
-		print_opt(&cmd->opts[i]);
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
-static void print_heading(const struct cli_cmd *cmd, const struct cli_cmd *before)
-{
-	if (cmd->group && !same(cmd->group, before->group))
-		printf("\n        %s\n", cmd->group);
-	if (cmd->subgroup && !same(cmd->subgroup, before->subgroup))
-		printf("\n        %s\n", cmd->subgroup);
-}
-
-void cli_help_all(const struct cli_tool *tool)
-{
-	const struct cli_cmd *before = tool->cmds[0];
-
-	printf("\nHelp Commands Available:\n\nSyntax: <command> -h\n\n\n"
-	       "   %-22s %s\n   %-22s %s\n\n", "Command", "Description", "=======", "===========");
-	for (const struct cli_cmd *const *c = tool->cmds; *c; c++) {
-		if ((*c)->flags & CLI_ALIAS)
-			continue;
-		print_heading(*c, before);
-		before = *c;
-		printf("   %-22s %s\n", (*c)->name, (*c)->summary);
-	}
-}
-
-int cli_complain(const struct cli_args *a)
-{
-	if (!a->help)
-		printf("\nError: %s\n", a->error);
-	if (a->cmd)
-		cli_help_cmd(a->cmd);
-	return a->help ? CLI_OK : CLI_USAGE;
 }
 
 int cli_run(const struct cli_tool *tool, const struct cli_args *a)

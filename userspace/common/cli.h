@@ -40,6 +40,7 @@ enum cli_kind {
 
 #define CLI_REQUIRED	0x1
 #define CLI_REPEAT	0x2	/* may be given again; lists grow */
+#define CLI_POSITIONAL	0x4	/* known by its place among the words that are no options */
 
 /* A value that an option takes; a list ends with a row without name. */
 struct cli_choice {
@@ -48,16 +49,17 @@ struct cli_choice {
 };
 
 struct cli_opt {
-	const char *name;	/* as typed, with the dash */
+	const char *name;	/* as typed, with the dash; positional: "<key-handle>" */
 	enum cli_kind kind;
 	unsigned int flags;
 	const char *what;	/* for messages: "Key handle" */
-	const char *arg;	/* for the syntax: "<key-handle>"; NULL for a flag */
+	const char *arg;	/* for the syntax: "<key-handle>"; NULL for a flag, positional */
 	const char *help;	/* one sentence */
 	uint64_t min, max;	/* max 0 = no bound */
 	const struct cli_choice *choices;
 	const char *prefix;	/* "-attr_": such a word, less its dash, is this option's value */
 	uint32_t tag;		/* what the card calls it in a refusal, 0 = nothing */
+	const char *instead;	/* positional: the option that may stand in its place */
 };
 
 #define CLI_OPTS_MAX	24
@@ -105,6 +107,9 @@ struct cli_cmd {
 struct cli_tool {
 	const char *name;
 	const char *prompt;
+	const char *echo;	/* goes before a line that was not typed */
+	const char *login;	/* the command that may go before another in singlecmd */
+	bool prefixes;		/* a command may be shortened while it stays unique */
 	const struct cli_cmd *const *cmds;	/* in the order of help, ends with NULL */
 	void *ctx;
 	/* Called before a command that is not CLI_OFFLINE; CLI_OK or a reason to stop. */
@@ -112,13 +117,24 @@ struct cli_tool {
 };
 
 /*
+ * The command that @word names, or NULL with a line in @error (@error_len bytes).
+ */
+const struct cli_cmd *cli_find(const struct cli_tool *tool, const char *word, char *error,
+			       size_t error_len);
+
+/*
  * Reads @argc words into @a: argv[0] is the command. Secrets are copied to @a and
- * masked in @argv. With @stop the first word that is no option ends the command
- * (a->used), else it is an error. True if the command may be run; else a->help is
- * set or a->error says why. Ends with cli_args_free() in any case.
+ * masked in @argv; where a password has no option that goes before it, all words of a
+ * wrong line are masked that may be one. A word that begins with a dash is never
+ * positional. With @stop the first word that is neither option nor positional ends the
+ * command (a->used), else it is an error. True if the command may be run; else a->help
+ * is set or a->error says why. Ends with cli_args_free() in any case.
  */
 bool cli_parse(const struct cli_tool *tool, int argc, char **argv, bool stop, struct cli_args *a);
 void cli_args_free(struct cli_args *a);
+
+/* Whether a password of some command has no option that goes before it. */
+bool cli_has_bare_secret(const struct cli_tool *tool);
 
 /* Reads @word as the value of @v->opt; false with a line in @error. */
 bool cli_value_read(struct cli_value *v, const char *word, char *error, size_t error_len);
@@ -160,6 +176,27 @@ int cli_line(const struct cli_tool *tool, char *line);
 int cli_loop(const struct cli_tool *tool);
 
 /*
+ * Whether the environment (KMU_OUTPUT=classic) asks for the older wording. False, with a
+ * line on standard error, if it holds anything else.
+ */
+bool cli_classic(const char *tool, bool *classic);
+
+/*
+ * singlecmd: "[<login and its words>] [<command and its words>]", of which the second is
+ * echoed. CLI_*.
+ */
+int cli_single(const struct cli_tool *tool, int argc, char **argv);
+
+/* Makes *word a copy that the caller frees, and wipes it where it stood. False without memory. */
+bool cli_take(char **word);
+
+/*
+ * Runs the @n lines, of which none stays, then cli_loop(). Returns the first exit code that
+ * was not CLI_OK.
+ */
+int cli_session(const struct cli_tool *tool, char **lines, int n);
+
+/*
  * Call first: from here on the process leaves no core dump and other processes of
  * its user cannot read its memory. Complains on standard error if that fails.
  */
@@ -174,7 +211,7 @@ int cli_password(const char *prompt, char *buf, size_t room);
 
 /*
  * Asks for a line that may be seen; what comes from a standard input that is no
- * terminal is echoed. Returns as cli_password().
+ * terminal is echoed, but for an empty line. Returns as cli_password().
  */
 int cli_ask(const char *prompt, char *buf, size_t room);
 

@@ -46,9 +46,13 @@ static int split_failed(int n)
 	return CLI_USAGE;
 }
 
-static void echo(const char *line, int argc, char **argv, bool hidden)
+static void echo(const struct cli_tool *tool, const char *line, int argc, char **argv, bool hidden)
 {
-	printf("\nCommand: ");
+	printf("%s", tool->echo);
+	if (argc < 0 && cli_has_bare_secret(tool)) {
+		printf("...\n");
+		return;
+	}
 	if (!hidden) {
 		printf("%s\n", line);
 		return;
@@ -77,7 +81,7 @@ static int run_line(const struct cli_tool *tool, char *line, bool echoed, bool *
 	ready = n > 0 && cli_parse(tool, n, words, false, &a);
 	*keep = n > 0 && !a.hidden;
 	if (echoed)
-		echo(line, n, words, a.hidden);
+		echo(tool, line, n, words, a.hidden);
 	if (a.hidden)
 		explicit_bzero(line, len);
 	if (n < 0)
@@ -241,6 +245,8 @@ static char *read_line(const char *prompt, char *buf, size_t room)
 	got = fgets(buf, (int)room, stdin);
 	if (got)
 		drop_rest(buf);
+	else if (isatty(STDIN_FILENO))
+		clearerr(stdin);	/* ^D is no answer, but does not end the next question */
 	return got;
 }
 
@@ -266,7 +272,7 @@ int cli_ask(const char *prompt, char *buf, size_t room)
 
 	if (got)
 		buf[strcspn(buf, "\r\n")] = '\0';
-	if (!isatty(STDIN_FILENO))
+	if (!got || (!isatty(STDIN_FILENO) && *buf))
 		printf("%s\n", got ? buf : "");
 	return got ? (int)strlen(buf) : -1;
 }

@@ -1,174 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_attr.c - getAttribute and its files, setAttribute, listAttributes. */
-#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "attrs.h"
 #include "kmu.h"
 #include "outfile.h"
 
 #define GROUP	"Key Management Commands"
-
-/* In the order of listAttributes. */
-static const struct cli_choice attr_names[] = {
-	{ HSM_ATTR_CLASS, "OBJ_ATTR_CLASS" },
-	{ HSM_ATTR_TOKEN, "OBJ_ATTR_TOKEN" },
-	{ HSM_ATTR_PRIVATE, "OBJ_ATTR_PRIVATE" },
-	{ HSM_ATTR_LABEL, "OBJ_ATTR_LABEL" },
-	{ HSM_ATTR_KEY_TYPE, "OBJ_ATTR_KEY_TYPE" },
-	{ HSM_ATTR_ID, "OBJ_ATTR_ID" },
-	{ HSM_ATTR_SENSITIVE, "OBJ_ATTR_SENSITIVE" },
-	{ HSM_ATTR_ENCRYPT, "OBJ_ATTR_ENCRYPT" },
-	{ HSM_ATTR_DECRYPT, "OBJ_ATTR_DECRYPT" },
-	{ HSM_ATTR_WRAP, "OBJ_ATTR_WRAP" },
-	{ HSM_ATTR_UNWRAP, "OBJ_ATTR_UNWRAP" },
-	{ HSM_ATTR_SIGN, "OBJ_ATTR_SIGN" },
-	{ HSM_ATTR_VERIFY, "OBJ_ATTR_VERIFY" },
-	{ HSM_ATTR_LOCAL, "OBJ_ATTR_LOCAL" },
-	{ HSM_ATTR_MODULUS, "OBJ_ATTR_MODULUS" },
-	{ HSM_ATTR_MODULUS_BITS, "OBJ_ATTR_MODULUS_BITS" },
-	{ HSM_ATTR_PUBLIC_EXPONENT, "OBJ_ATTR_PUBLIC_EXPONENT" },
-	{ HSM_ATTR_VALUE_LEN, "OBJ_ATTR_VALUE_LEN" },
-	{ HSM_ATTR_EXTRACTABLE, "OBJ_ATTR_EXTRACTABLE" },
-	{ HSM_ATTR_KCV, "OBJ_ATTR_KCV" },
-	{ HSM_ATTR_TRUSTED, "OBJ_ATTR_TRUSTED" },
-	{ HSM_ATTR_WRAP_WITH_TRUSTED, "OBJ_ATTR_WRAP_WITH_TRUSTED" },
-	{ HSM_ATTR_DESTROYABLE, "OBJ_ATTR_DESTROYABLE" },
-	{ HSM_ATTR_DERIVE, "OBJ_ATTR_DERIVE" },
-	{ HSM_ATTR_ALWAYS_SENSITIVE, "OBJ_ATTR_ALWAYS_SENSITIVE" },
-	{ HSM_ATTR_NEVER_EXTRACTABLE, "OBJ_ATTR_NEVER_EXTRACTABLE" },
-	{ HSM_ATTR_WRAP_TEMPLATE, "OBJ_ATTR_WRAP_TEMPLATE" },
-	{ HSM_ATTR_UNWRAP_TEMPLATE, "OBJ_ATTR_UNWRAP_TEMPLATE" },
-	{ HSM_ATTR_ALL, "OBJ_ATTR_ALL" },
-	{ 0, NULL },
-};
-
-static const char *attr_name(uint32_t id)
-{
-	for (const struct cli_choice *c = attr_names; c->name; c++)
-		if (c->number == id)
-			return c->name;
-	return NULL;
-}
-
-/* How a value is written; booleans are the rest. */
-enum attr_form { FORM_BYTE, FORM_U32, FORM_HEX, FORM_TEXT, FORM_MODULUS, FORM_POINT };
-
-struct attr_look {
-	uint32_t id;
-	enum attr_form form;
-	bool silent;		/* the page of this attribute alone ends without a result line */
-};
-
-static const struct attr_look attr_looks[] = {
-	{ HSM_ATTR_KEY_TYPE, FORM_BYTE, true },
-	{ HSM_ATTR_VALUE_LEN, FORM_U32, false },
-	{ HSM_ATTR_MODULUS_BITS, FORM_U32, false },
-	{ HSM_ATTR_KCV, FORM_HEX, true },
-	{ HSM_ATTR_PUBLIC_EXPONENT, FORM_HEX, false },
-	{ HSM_ATTR_LABEL, FORM_TEXT, false },
-	{ HSM_ATTR_ID, FORM_TEXT, false },
-	{ HSM_ATTR_MODULUS, FORM_MODULUS, false },
-	{ HSM_ATTR_WRAP_TEMPLATE, FORM_HEX, false },
-	{ HSM_ATTR_UNWRAP_TEMPLATE, FORM_HEX, false },
-};
-
-static struct attr_look attr_look(uint32_t id)
-{
-	for (size_t i = 0; i < COUNT(attr_looks); i++)
-		if (attr_looks[i].id == id)
-			return attr_looks[i];
-	return (struct attr_look){ .id = id };
-}
-
-#define MODULUS_LINE	80	/* characters; the leading 0x is two of the first line's */
-
-static void write_hex(FILE *f, const struct hsm_attr *attr, size_t line)
-{
-	const uint8_t *p = attr->value;
-	size_t column = 2;
-
-	fputs("0x", f);
-	for (uint32_t i = 0; i < attr->len; i++) {
-		if (line && column == line) {
-			putc('\n', f);
-			column = 0;
-		}
-		fprintf(f, "%02x", p[i]);
-		column += 2;
-	}
-	putc('\n', f);
-}
-
-static void write_point(FILE *f, const struct hsm_attr *attr)
-{
-	const uint8_t *p = attr->value;
-
-	for (uint32_t i = 0; i < attr->len; i++)
-		fprintf(f, "%02x", p[i]);
-	putc('\n', f);
-}
-
-/* Control characters would forge lines of the file. */
-static void write_text(FILE *f, const struct hsm_attr *attr)
-{
-	const uint8_t *p = attr->value;
-
-	for (uint32_t i = 0; i < attr->len; i++) {
-		if (p[i] < ' ' || p[i] == 0x7f || p[i] == '\\')
-			fprintf(f, "\\x%02x", p[i]);
-		else
-			putc(p[i], f);
-	}
-	putc('\n', f);
-}
-
-static uint32_t attr_number(const struct hsm_attr *attr)
-{
-	uint32_t wire = 0;
-
-	memcpy(&wire, attr->value, attr->len < sizeof(wire) ? attr->len : sizeof(wire));
-	return le32toh(wire);
-}
-
-/* What the attributes of one key have in common. */
-struct dump {
-	size_t size;		/* as the vendor counts */
-	size_t count;
-	bool all;		/* the form of a whole dump, where small numbers are one byte */
-	uint32_t type;		/* HSM_KEY_*, if it was asked for */
-};
-
-static void write_number(FILE *f, const struct hsm_attr *attr, bool byte)
-{
-	fprintf(f, byte ? "0x%02x\n" : "0x%08x\n", attr_number(attr));
-}
-
-static void write_attr(FILE *f, const struct hsm_attr *attr, const struct dump *d)
-{
-	enum attr_form form = attr_look(attr->id).form;
-
-	if (form == FORM_MODULUS && d->type == HSM_KEY_EC)
-		form = FORM_POINT;
-	fprintf(f, "%s\n", attr_name(attr->id));
-	switch (form) {
-	case FORM_TEXT:
-		write_text(f, attr);
-		break;
-	case FORM_POINT:
-		write_point(f, attr);
-		break;
-	case FORM_HEX:
-		write_hex(f, attr, 0);
-		break;
-	case FORM_MODULUS:
-		write_hex(f, attr, MODULUS_LINE);
-		break;
-	case FORM_BYTE:
-	case FORM_U32:
-		write_number(f, attr, d->all && form == FORM_BYTE);
-	}
-}
 
 /* Bytes that one attribute counts in the reported size of a dump. */
 #define SIZE_HEAD	8	/* each attribute's number and length */
@@ -178,41 +17,42 @@ static void write_attr(FILE *f, const struct hsm_attr *attr, const struct dump *
 
 static size_t attr_size(const struct hsm_attr *attr)
 {
-	switch (attr_look(attr->id).form) {
-	case FORM_BYTE:
+	switch (attr_form(attr->id)) {
+	case ATTR_BYTE:
 		return SIZE_HEAD + 1;
-	case FORM_U32:
+	case ATTR_U32:
 		return SIZE_HEAD + 4;
-	case FORM_TEXT:
+	case ATTR_TEXT:
 		return SIZE_HEAD + SIZE_TEXT;
 	default:
 		return SIZE_HEAD + attr->len;
 	}
 }
 
-static bool is_rsa(const struct dump *d)
+static bool is_rsa(const struct hsm_attrs *attrs)
 {
-	return d->type == HSM_KEY_RSA;
+	return attrs_key_type(attrs) == HSM_KEY_RSA;
 }
 
-/* All that have a name here, or of a single attribute @only that alone. */
-static void write_attrs(FILE *f, const struct hsm_attrs *attrs, uint32_t only, struct dump *d)
-{
-	const struct hsm_attr *type = hsm_attrs_get(attrs, HSM_ATTR_KEY_TYPE);
+struct total {
+	size_t size;		/* as the vendor counts */
+	size_t count;
+};
 
-	d->type = type ? attr_number(type) : UINT32_MAX;
-	d->size = SIZE_OBJECT + (is_rsa(d) ? SIZE_RSA : 0);
+static struct total total_of(const struct hsm_attrs *attrs)
+{
+	struct total t = { SIZE_OBJECT + (is_rsa(attrs) ? SIZE_RSA : 0), 0 };
+
 	for (size_t i = 0; i < attrs->n; i++) {
-		if (!attr_name(attrs->v[i].id) || (!d->all && attrs->v[i].id != only))
+		if (!attr_name(attrs->v[i].id))
 			continue;
-		write_attr(f, &attrs->v[i], d);
-		d->size += attr_size(&attrs->v[i]);
-		d->count++;
+		t.size += attr_size(&attrs->v[i]);
+		t.count++;
 	}
+	return t;
 }
 
-static int write_file(const char *path, const struct hsm_attrs *attrs, uint32_t only,
-		      struct dump *d)
+static int write_file(const char *path, const struct hsm_attrs *attrs, uint32_t asked)
 {
 	struct outfile o;
 	int err;
@@ -220,47 +60,50 @@ static int write_file(const char *path, const struct hsm_attrs *attrs, uint32_t 
 	err = outfile_open(&o, path, 0);
 	if (err)
 		return err;
-	write_attrs(o.f, attrs, only, d);
+	attrs_write(o.f, attrs, asked);
 	return outfile_commit(&o);
 }
 
-static void print_dump(const struct kmu *kmu, const char *path, const struct dump *d)
+static void print_dump(const struct kmu *kmu, const char *path, const struct hsm_attrs *attrs,
+		       bool all)
 {
-	if (d->all && is_rsa(d) && !kmu->classic) {
-		printf("\nAttribute size: %zu, count: %zu\nWritten to: %s file\n", d->size,
-		       d->count, path);
+	const struct total t = total_of(attrs);
+
+	if (all && is_rsa(attrs) && !kmu->classic) {
+		printf("\nAttribute size: %zu, count: %zu\nWritten to: %s file\n", t.size,
+		       t.count, path);
 		return;
 	}
 	putchar('\n');
-	if (d->all)
-		printf("got all attributes of size %zu attr cnt %zu\n", d->size, d->count);
+	if (all)
+		printf("got all attributes of size %zu attr cnt %zu\n", t.size, t.count);
 	printf("Attributes dumped into %s file\n", path);
+}
+
+/* The pages of these alone end without a result line. */
+static bool is_silent(uint32_t asked)
+{
+	return asked == HSM_ATTR_KEY_TYPE || asked == HSM_ATTR_KCV;
 }
 
 static int run_attr(void *ctx, const struct cli_args *a)
 {
-	const uint32_t ids[] = { cli_u32(a, "-a", 0), HSM_ATTR_KEY_TYPE };
+	const uint32_t asked = cli_u32(a, "-a", 0);
 	const char *path = cli_text(a, "-out");
-	struct dump d = { .all = ids[0] == HSM_ATTR_ALL };
 	struct kmu *kmu = ctx;
 	struct hsm_attrs *attrs;
 	struct hsm_result res;
 	int err;
 
-	/* how a modulus looks depends on the type of the key */
-	if (hsm_key_attrs(kmu->hsm, kmu->session, cli_get(a, "-o")->num, ids,
-			  ids[0] == HSM_ATTR_MODULUS ? 2 : 1, &attrs, &res)) {
-		/* the card names the attribute itself */
-		if (res.rc == HSM_RV_NO_ATTRIBUTE)
-			res.bad_tag = HSM_TAG_ATTR;
+	if (attrs_get(kmu->hsm, kmu->session, cli_get(a, "-o")->num, asked, &attrs, &res))
 		return out_failed(kmu, a, "GetAttribute", &res);
-	}
-	err = write_file(path, attrs, ids[0], &d);
+	err = write_file(path, attrs, asked);
+	if (!err)
+		print_dump(kmu, path, attrs, asked == HSM_ATTR_ALL);
 	hsm_free(attrs);
 	if (err)
 		return out_complain(a, "-out", err);
-	print_dump(kmu, path, &d);
-	if (!attr_look(ids[0]).silent)
+	if (!is_silent(asked))
 		out_returned("GetAttribute", &res);
 	return CLI_OK;
 }

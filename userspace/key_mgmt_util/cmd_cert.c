@@ -6,15 +6,6 @@
 #include "outfile.h"
 #include "pem.h"
 
-static const struct cli_choice certs[] = {
-	{ HSM_CERT_MANUFACTURER_ROOT, "Manufacturer root certificate" },
-	{ HSM_CERT_HARDWARE, "Manufacturer hardware certificate" },
-	{ HSM_CERT_CUSTOMER_ROOT, "Customer root certificate" },
-	{ HSM_CERT_CLUSTER_CUSTOMER, "Cluster certificate (signed by the customer root)" },
-	{ HSM_CERT_CLUSTER_MANUFACTURER, "Cluster certificate (chained to the manufacturer root)" },
-	{ 0, NULL },
-};
-
 /* The page writes -t in its syntax and -s everywhere else. */
 static bool check_cert(struct cli_args *a)
 {
@@ -53,9 +44,9 @@ static const struct cli_opt cert_opts[] = {
 	{ .name = "-f", .kind = CLI_FILE_OUT, .flags = CLI_REQUIRED, .what = "Output file",
 	  .arg = "<file-name>", .min = 1, .help = "File to write or overwrite, PEM." },
 	{ .name = "-s", .kind = CLI_U32, .what = "Certificate type", .arg = "<certificate-type>",
-	  .choices = certs, .tag = HSM_TAG_CERT, .help = "Which certificate. Required." },
+	  .choices = cert_choices, .tag = HSM_TAG_CERT, .help = "Which certificate. Required." },
 	{ .name = "-t", .kind = CLI_U32, .what = "Certificate type", .arg = "<certificate-type>",
-	  .choices = certs, .help = "The same as -s." },
+	  .choices = cert_choices, .help = "The same as -s." },
 };
 
 const struct cli_cmd row_cert = {

@@ -19,21 +19,23 @@ static const struct cli_choice sym_types[] = {
 static int run_sym(void *ctx, const struct cli_args *a)
 {
 	struct kmu *kmu = ctx;
-	struct hsm_result res = { 0 };
+	struct hsm_result res;
 	struct make m;
 	uint64_t handle;
+	int rc = make_start(kmu, &m, a);
 
-	res.rc = make_start(&m, a);
+	if (rc)
+		return rc;
 	make_add_u32(&m, HSM_ATTR_KEY_TYPE, cli_u32(a, "-t", 0));
 	make_add_u32(&m, HSM_ATTR_VALUE_LEN, cli_u32(a, "-s", 0));
-	if (!res.rc)
-		hsm_key_gen_sym(kmu->hsm, kmu->session, &m.spec, &handle, &res);
-	if (res.rc)
+	if (hsm_key_gen_sym(kmu->hsm, kmu->session, &m.spec, &handle, &res))
 		return out_failed(kmu, a, "GenerateSymmetricKey", &res);
 	out_returned("GenerateSymmetricKey", &res);
 	printf("\n\tSymmetric Key Created.  Key Handle: %llu\n", (unsigned long long)handle);
-	out_nodes(kmu, OUT_OLD, &res);
-	return CLI_OK;
+	rc = attest_made(kmu, &m, HSM_CMD_KEY_GEN_SYM, &handle, 1);
+	if (!rc)
+		out_nodes(kmu, OUT_OLD, &res);
+	return rc;
 }
 
 static const struct cli_opt sym_opts[] = {
@@ -71,19 +73,21 @@ static int pbe_with(struct kmu *kmu, const struct cli_args *a, const char *passw
 		.salt_len = salt->n,
 		.iterations = cli_u32(a, "-i", PBE_ITERATIONS),
 	};
-	struct hsm_result res = { 0 };
+	struct hsm_result res;
 	struct make m;
 	uint64_t handle;
+	int rc = make_start(kmu, &m, a);
 
-	res.rc = make_start(&m, a);
-	if (!res.rc)
-		hsm_key_gen_pbe(kmu->hsm, kmu->session, &m.spec, &pbe, &handle, &res);
-	if (res.rc)
+	if (rc)
+		return rc;
+	if (hsm_key_gen_pbe(kmu->hsm, kmu->session, &m.spec, &pbe, &handle, &res))
 		return out_failed(kmu, a, "GeneratePBEKey", &res);
 	out_returned("GeneratePBEKey", &res);
 	printf("\n\tPBE Key Created.  Key Handle: %llu\n", (unsigned long long)handle);
-	out_nodes(kmu, OUT_OLD, &res);
-	return CLI_OK;
+	rc = attest_made(kmu, &m, HSM_CMD_KEY_GEN_PBE, &handle, 1);
+	if (!rc)
+		out_nodes(kmu, OUT_OLD, &res);
+	return rc;
 }
 
 static int run_pbe(void *ctx, const struct cli_args *a)

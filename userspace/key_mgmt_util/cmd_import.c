@@ -32,22 +32,23 @@ static int read_sym(const struct cli_args *a, struct hsm_bytes *plain)
 static int import(const struct kmu *kmu, const struct cli_args *a, const char *margin,
 		  uint32_t class, uint32_t type, const struct hsm_bytes *plain, const char *made)
 {
-	struct hsm_result res = { 0 };
+	struct hsm_result res;
 	struct make m;
 	uint64_t handle;
-	int rc;
+	int rc = make_start(kmu, &m, a);
 
-	res.rc = make_start(&m, a);
-	if (res.rc)
-		return out_failed(kmu, a, "UnWrapKey", &res);
+	if (rc)
+		return rc;
 	make_add_u32(&m, HSM_ATTR_CLASS, class);
 	make_add_u32(&m, HSM_ATTR_KEY_TYPE, type);
 	rc = transfer_in(kmu, a, margin, plain, &m, &handle, &res);
 	if (rc)
 		return rc;
 	printf("\n%s%s.  Key Handle: %llu\n", margin, made, (unsigned long long)handle);
-	out_nodes(kmu, OUT_OLD, &res);
-	return CLI_OK;
+	rc = attest_made(kmu, &m, HSM_CMD_KEY_UNWRAP, &handle, 1);
+	if (!rc)
+		out_nodes(kmu, OUT_OLD, &res);
+	return rc;
 }
 
 static int run_sym(void *ctx, const struct cli_args *a)

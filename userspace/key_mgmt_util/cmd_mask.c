@@ -51,18 +51,20 @@ const struct cli_cmd row_extract = {
 static int run_insert(void *ctx, const struct cli_args *a)
 {
 	struct kmu *kmu = ctx;
-	struct hsm_result res = { 0 };
 	struct hsm_bytes masked;
+	struct hsm_result res;
 	struct make m;
 	uint64_t handle;
 	int rc = in_read(a, "-f", 1, MASKED_MAX, &masked);
 
 	if (rc)
 		return rc;
-	res.rc = make_start(&m, a);
-	if (!res.rc)
-		hsm_key_unmask(kmu->hsm, kmu->session, masked.p, masked.len, &m.spec, &handle,
-			       &res);
+	rc = make_start(kmu, &m, a);
+	if (rc) {
+		hsm_bytes_clear(&masked);
+		return rc;
+	}
+	hsm_key_unmask(kmu->hsm, kmu->session, masked.p, masked.len, &m.spec, &handle, &res);
 	hsm_bytes_clear(&masked);
 	if (res.rc)
 		return out_refused(kmu, a, "Cfm3InsertMaskedObject", &res);

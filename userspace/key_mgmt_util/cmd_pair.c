@@ -29,22 +29,23 @@ static const struct cli_choice curves[] = {
 	{ 0, NULL },
 };
 
-/* The request @m, begun by make_start() with the result @rc; @op as the page writes it. */
-static int run_pair(struct kmu *kmu, const struct cli_args *a, const struct make *m, int rc,
+/* The request @m; @op as the page writes it. */
+static int run_pair(struct kmu *kmu, const struct cli_args *a, const struct make *m,
 		    const char *op, enum out_form form)
 {
-	struct hsm_result res = { .rc = rc };
-	uint64_t pub, priv;
+	struct hsm_result res;
+	uint64_t keys[2];	/* public, private */
+	int rc;
 
-	if (!res.rc)
-		hsm_key_gen_pair(kmu->hsm, kmu->session, &m->spec, &pub, &priv, &res);
-	if (res.rc)
+	if (hsm_key_gen_pair(kmu->hsm, kmu->session, &m->spec, &keys[0], &keys[1], &res))
 		return out_failed(kmu, a, op, &res);
 	out_returned(op, &res);
 	printf("\n\tCfm3GenerateKeyPair:    public key handle: %llu    private key handle: %llu\n",
-	       (unsigned long long)pub, (unsigned long long)priv);
-	out_nodes(kmu, form, &res);
-	return CLI_OK;
+	       (unsigned long long)keys[0], (unsigned long long)keys[1]);
+	rc = attest_made(kmu, m, HSM_CMD_KEY_GEN_PAIR, keys, COUNT(keys));
+	if (!rc)
+		out_nodes(kmu, form, &res);
+	return rc;
 }
 
 static int run_rsa(void *ctx, const struct cli_args *a)
@@ -54,14 +55,16 @@ static int run_rsa(void *ctx, const struct cli_args *a)
 	const uint8_t *e = (const uint8_t *)&exponent;
 	size_t skip = 0;
 	struct make m;
-	int rc = make_start(&m, a);
+	int rc = make_start(ctx, &m, a);
 
+	if (rc)
+		return rc;
 	while (skip < sizeof(exponent) && !e[skip])
 		skip++;
 	make_add_u32(&m, HSM_ATTR_KEY_TYPE, HSM_KEY_RSA);
 	make_add_u32(&m, HSM_ATTR_MODULUS_BITS, cli_u32(a, "-m", 0));
 	make_add(&m, HSM_ATTR_PUBLIC_EXPONENT, e + skip, sizeof(exponent) - skip);
-	return run_pair(ctx, a, &m, rc, "GenerateKeyPair", shared ? OUT_OLD : OUT_NEW);
+	return run_pair(ctx, a, &m, "GenerateKeyPair", shared ? OUT_OLD : OUT_NEW);
 }
 
 static const struct cli_opt rsa_opts[] = {
@@ -86,11 +89,13 @@ const struct cli_cmd row_gen_rsa = {
 static int run_dsa(void *ctx, const struct cli_args *a)
 {
 	struct make m;
-	int rc = make_start(&m, a);
+	int rc = make_start(ctx, &m, a);
 
+	if (rc)
+		return rc;
 	make_add_u32(&m, HSM_ATTR_KEY_TYPE, HSM_KEY_DSA);
 	make_add_u32(&m, HSM_ATTR_MODULUS_BITS, cli_u32(a, "-m", 0));
-	return run_pair(ctx, a, &m, rc, "GenerateKeyPair:", OUT_OLD);
+	return run_pair(ctx, a, &m, "GenerateKeyPair:", OUT_OLD);
 }
 
 static const struct cli_choice dsa_sizes[] = {
@@ -117,11 +122,13 @@ const struct cli_cmd row_gen_dsa = {
 static int run_ecc(void *ctx, const struct cli_args *a)
 {
 	struct make m;
-	int rc = make_start(&m, a);
+	int rc = make_start(ctx, &m, a);
 
+	if (rc)
+		return rc;
 	make_add_u32(&m, HSM_ATTR_KEY_TYPE, HSM_KEY_EC);
 	make_add_u32(&m, HSM_TAG_CURVE, cli_u32(a, "-i", 0));
-	return run_pair(ctx, a, &m, rc, "GenerateKeyPair", OUT_OLD);
+	return run_pair(ctx, a, &m, "GenerateKeyPair", OUT_OLD);
 }
 
 static const struct cli_opt ecc_opts[] = {

@@ -19,15 +19,14 @@
 /* Both commands that bring a public key to the card answer alike. */
 static int put_public(struct kmu *kmu, const struct cli_args *a, const struct hsm_bytes *spki)
 {
-	struct hsm_result res = { 0 };
+	struct hsm_result res;
 	struct make m;
 	uint64_t handle;
+	int rc = make_start(kmu, &m, a);
 
-	res.rc = make_start(&m, a);
-	if (!res.rc)
-		hsm_key_put_public(kmu->hsm, kmu->session, &m.spec, spki->p, spki->len, &handle,
-				   &res);
-	if (res.rc)
+	if (rc)
+		return rc;
+	if (hsm_key_put_public(kmu->hsm, kmu->session, &m.spec, spki->p, spki->len, &handle, &res))
 		return out_refused(kmu, a, "Cfm3CreatePublicKey", &res);
 	out_line("Cfm3CreatePublicKey", &res);
 	printf("\nPublic Key Handle: %llu\n", (unsigned long long)handle);

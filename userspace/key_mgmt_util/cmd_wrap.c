@@ -167,14 +167,13 @@ static int unwrap_whole(const struct kmu *kmu, const struct cli_args *a, const s
 static int unwrap(const struct kmu *kmu, const struct cli_args *a, struct hsm_wrap *w,
 		  const struct hsm_bytes *wrapped)
 {
-	struct hsm_result res = { 0 };
+	struct hsm_result res;
 	struct make m;
 	uint64_t handle = 0;
-	int rc;
+	int rc = make_start(kmu, &m, a);
 
-	res.rc = make_start(&m, a);
-	if (res.rc)
-		return out_failed(kmu, a, "UnWrapKey", &res);
+	if (rc)
+		return rc;
 	add_choice(&m, a, "-kc", HSM_ATTR_CLASS);
 	add_choice(&m, a, "-kt", HSM_ATTR_KEY_TYPE);
 	rc = w->no_header ? unwrap_bare(kmu, a, w, wrapped, &m, &handle, &res) :
@@ -182,8 +181,10 @@ static int unwrap(const struct kmu *kmu, const struct cli_args *a, struct hsm_wr
 	if (rc)
 		return rc;
 	printf("\n\tKey Unwrapped.  Key Handle: %llu\n", (unsigned long long)handle);
-	out_nodes(kmu, OUT_OLD, &res);
-	return CLI_OK;
+	rc = attest_made(kmu, &m, HSM_CMD_KEY_UNWRAP, &handle, 1);
+	if (!rc)
+		out_nodes(kmu, OUT_OLD, &res);
+	return rc;
 }
 
 #define GCM_IV_LEN	12

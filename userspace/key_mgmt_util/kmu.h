@@ -72,6 +72,7 @@ extern const struct cli_cmd row_wrap, row_unwrap, row_insert, row_extract, row_a
 extern const struct cli_cmd row_find, row_find_single, row_key_info, row_delete;
 extern const struct cli_cmd row_attr, row_set_attr, row_list_attrs, row_list_curves;
 extern const struct cli_cmd row_cert, row_sign, row_verify;
+extern const struct cli_cmd row_get_token, row_del_token, row_approve, row_list_tokens;
 extern const struct cli_cmd row_fake_pem, row_is_fake_pem;
 extern const struct cli_cmd row_hsm_info, row_partition, row_list_users, row_error_string;
 

@@ -33,6 +33,7 @@ static const struct cli_cmd row_help = {
 static const struct cli_cmd *const commands[] = {
 	&row_exit, &row_quit, &row_help,
 	&row_hsm_info, &row_partition, &row_list_users, &row_login_status, &row_login, &row_logout,
+	&row_get_token, &row_del_token, &row_approve, &row_list_tokens,
 	&row_gen_rsa, &row_gen_dsa, &row_gen_ecc,
 	&row_gen_pbe, &row_gen_sym,
 	&row_create_pub, &row_import_pub, &row_export_pub,
@@ -50,6 +51,8 @@ static struct kmu kmu;
 static const struct cli_tool tool = {
 	.name = "key_mgmt_util",
 	.prompt = "Command:  ",
+	.echo = "\nCommand: ",
+	.login = "loginHSM",
 	.cmds = commands,
 	.ctx = &kmu,
 	.connect = kmu_connect,
@@ -61,69 +64,6 @@ static int run_help(void *ctx, const struct cli_args *a)
 	(void)a;
 	cli_help_all(&tool);
 	return CLI_OK;
-}
-
-static void print_words(int argc, char **argv)
-{
-	printf("\nCommand:");
-	for (int i = 0; i < argc; i++)
-		printf(" %s", argv[i]);
-	putchar('\n');
-}
-
-/* Both commands are read before either is run: a mistake sends nothing. */
-static int run_both(struct cli_args *login, const struct cli_args *cmd, int argc, char **argv)
-{
-	int rc = CLI_OK;
-
-	if (login) {
-		rc = cli_run(&tool, login);
-		cli_args_free(login);	/* the password has done its work */
-	}
-	if (rc || !argc)
-		return rc;
-	if (!(cmd->cmd->flags & CLI_OFFLINE))
-		rc = kmu_connect(&kmu);
-	if (rc)
-		return rc;
-	print_words(argc, argv);
-	rc = cli_run(&tool, cmd);
-	return rc == CLI_LEAVE ? CLI_OK : rc;
-}
-
-static int run_after_login(struct cli_args *login, int argc, char **argv)
-{
-	struct cli_args a = { 0 };
-	int rc;
-
-	kmu_version();
-	if (argc && !cli_parse(&tool, argc, argv, false, &a)) {
-		print_words(argc, argv);
-		rc = cli_complain(&a);
-	} else {
-		rc = run_both(login, &a, argc, argv);
-	}
-	cli_args_free(&a);
-	return rc;
-}
-
-/* singlecmd [loginHSM <options>] [<command> <options>] */
-static int single(int argc, char **argv)
-{
-	struct cli_args login = { 0 };
-	int rc;
-
-	if (strcmp(argv[0], row_login.name) != 0)
-		return run_after_login(NULL, argc, argv);
-	if (cli_parse(&tool, argc, argv, true, &login)) {
-		rc = run_after_login(&login, argc - login.used, argv + login.used);
-	} else {
-		kmu_version();
-		print_words(argc, argv);
-		rc = cli_complain(&login);
-	}
-	cli_args_free(&login);
-	return rc;
 }
 
 static int usage(FILE *to)
@@ -149,40 +89,20 @@ static bool lines_ok(int argc, char **argv)
 }
 
 /* Any line may hold a password: none stays in the process's arguments. */
-static bool take_lines(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i += 2) {
-		char *line = strdup(argv[i]);
-
-		if (!line)
-			return false;
-		explicit_bzero(argv[i], strlen(argv[i]));
-		argv[i] = line;
-	}
-	return true;
-}
-
 static int interactive(int argc, char **argv)
 {
-	int first, rc;
+	int n = 0, rc;
 
-	if (!take_lines(argc, argv)) {
-		fprintf(stderr, "%s: no memory\n", tool.name);
-		return CLI_FAILED;
+	for (int i = 1; i < argc; i += 2) {
+		if (!cli_take(&argv[i])) {
+			fprintf(stderr, "%s: no memory\n", tool.name);
+			return CLI_FAILED;
+		}
+		argv[n++] = argv[i];
 	}
 	kmu_version();
-	rc = first = kmu_connect(&kmu);
-	if (rc)
-		return rc;
-	for (int i = 1; i < argc && rc != CLI_LEAVE; i += 2) {
-		rc = cli_line(&tool, argv[i]);
-		free(argv[i]);
-		if (rc != CLI_LEAVE && !first)
-			first = rc;
-	}
-	if (rc != CLI_LEAVE)
-		rc = cli_loop(&tool);
-	return first ? first : rc == CLI_LEAVE ? CLI_OK : rc;
+	rc = kmu_connect(&kmu);
+	return rc ? rc : cli_session(&tool, argv, n);
 }
 
 static int start(int argc, char **argv)
@@ -195,22 +115,10 @@ static int start(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	if (argc > 1 && !strcmp(argv[0], "singlecmd"))
-		return single(argc - 1, argv + 1);
-	return usage(stderr);
-}
-
-/* KMU_OUTPUT: unset, empty or "classic". */
-static bool read_form(void)
-{
-	const char *form = getenv("KMU_OUTPUT");
-
-	if (!form || !*form)
-		return true;
-	kmu.classic = !strcmp(form, "classic");
-	if (!kmu.classic)
-		fprintf(stderr, "%s: KMU_OUTPUT=%s is not \"classic\"\n", tool.name, form);
-	return kmu.classic;
+	if (argc < 2 || strcmp(argv[0], "singlecmd") != 0)
+		return usage(stderr);
+	kmu_version();
+	return cli_single(&tool, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
@@ -219,7 +127,7 @@ int main(int argc, char **argv)
 
 	cli_guard(tool.name);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!read_form())
+	if (!cli_classic(tool.name, &kmu.classic))
 		return CLI_USAGE;
 	rc = start(argc - 1, argv + 1);
 	kmu_disconnect(&kmu);

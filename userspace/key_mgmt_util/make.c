@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* make.c - from options to the request for a new key. */
 #include <endian.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "make.h"
 
@@ -73,12 +71,13 @@ static void add_given(struct make *m, const struct cli_args *a, uint32_t tag)
 		make_add(m, tag, v->text, strlen(v->text));
 }
 
-int make_start(struct make *m, const struct cli_args *a)
+int make_start(const struct kmu *kmu, struct make *m, const struct cli_args *a)
 {
 	static const uint32_t tags[] = {
 		HSM_ATTR_LABEL, HSM_ATTR_ID, HSM_ATTR_TOKEN, HSM_ATTR_EXTRACTABLE,
 	};
 	const struct cli_value *users = given(a, HSM_TAG_SHARE_USER);
+	int rc;
 
 	memset(m, 0, sizeof(*m));
 	m->spec.attrs = m->attrs;
@@ -90,7 +89,13 @@ int make_start(struct make *m, const struct cli_args *a)
 	m->spec.min_srv = given_u32(a, HSM_TAG_MIN_SRV);
 	m->spec.timeout_s = given_u32(a, HSM_TAG_TIMEOUT_S);
 	if (!given(a, HSM_TAG_ATTEST_NONCE))
-		return 0;
-	m->spec.attest_nonce = m->nonce;
-	return getrandom(m->nonce, sizeof(m->nonce), 0) == sizeof(m->nonce) ? 0 : -errno;
+		return CLI_OK;
+	rc = attest_before(kmu);
+	if (rc)
+		return rc;
+	m->spec.attest = &m->attest;
+	rc = hsm_attest_begin(&m->attest);
+	if (rc)
+		printf("\n\tError: no nonce for -attest: %s\n", hsm_strerror(rc));
+	return rc ? CLI_FAILED : CLI_OK;
 }

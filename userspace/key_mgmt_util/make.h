@@ -55,16 +55,27 @@ struct make {
 	struct hsm_attr attrs[MAKE_ATTRS_MAX];
 	uint32_t numbers[MAKE_ATTRS_MAX];
 	struct hsm_key_spec spec;
-	uint8_t nonce[32];
+	struct hsm_attest attest;
 };
 
 /*
- * Fills @m with whichever of the options above were given. 0, or -errno if there
- * is no nonce to be had. @m points into itself and into @a.
+ * Fills @m with whichever of the options above were given, and with -attest has the
+ * card prove what it is before anything is made. CLI_*, with what is wrong printed.
+ * @m points into itself and into @a.
  */
-int make_start(struct make *m, const struct cli_args *a);
+int make_start(const struct kmu *kmu, struct make *m, const struct cli_args *a);
 /* @value is read when the request is sent. */
 void make_add(struct make *m, uint32_t id, const void *value, size_t len);
 void make_add_u32(struct make *m, uint32_t id, uint32_t number);
+
+/* attest.c: prints nothing if the card passes, else FAIL and why; CLI_*. */
+int attest_before(const struct kmu *kmu);
+/*
+ * With -attest: checks what the card stated about the @n keys @handles that it made by
+ * @origin (HSM_CMD_*), and prints the verdict. Those of a card that fails are deleted
+ * again. CLI_*.
+ */
+int attest_made(const struct kmu *kmu, const struct make *m, uint32_t origin,
+		const uint64_t *handles, size_t n);
 
 #endif /* KMU_MAKE_H */

@@ -14,9 +14,9 @@ static void user_begin(struct msg *m, struct hsm *h, uint16_t opcode, uint32_t s
 	msg_bytes(m, HSM_TAG_USER_NAME, name, strlen(name));
 }
 
-int hsm_user_create(struct hsm *h, uint32_t session, uint32_t type, const char *name,
-		    const void *password, size_t password_len, uint32_t *id,
-		    struct hsm_result *res)
+int hsm_user_create_2fa(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+			const void *password, size_t password_len,
+			const struct hsm_factor *factor, uint32_t *id, struct hsm_result *res)
 {
 	const struct reply_field fields[] = {
 		{ HSM_TAG_USER_ID, 4, true, msg_put32, id },
@@ -26,16 +26,73 @@ int hsm_user_create(struct hsm *h, uint32_t session, uint32_t type, const char *
 	*id = 0;
 	user_begin(&m, h, HSM_CMD_USER_CREATE, session, type, name);
 	msg_bytes(&m, HSM_TAG_PASSWORD, password, password_len);
+	msg_factor(&m, factor);
 	return msg_finish(&m, fields, ARRAY_LEN(fields), res);
 }
 
-int hsm_user_password(struct hsm *h, uint32_t session, uint32_t type, const char *name,
-		      const void *password, size_t password_len, struct hsm_result *res)
+int hsm_user_create(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		    const void *password, size_t password_len, uint32_t *id,
+		    struct hsm_result *res)
+{
+	return hsm_user_create_2fa(h, session, type, name, password, password_len, NULL, id, res);
+}
+
+int hsm_user_password_2fa(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+			  const void *password, size_t password_len,
+			  const struct hsm_factor *factor, struct hsm_result *res)
 {
 	struct msg m;
 
 	user_begin(&m, h, HSM_CMD_USER_PASSWORD, session, type, name);
 	msg_bytes(&m, HSM_TAG_PASSWORD, password, password_len);
+	msg_factor(&m, factor);
+	return msg_finish(&m, NULL, 0, res);
+}
+
+int hsm_user_password(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		      const void *password, size_t password_len, struct hsm_result *res)
+{
+	return hsm_user_password_2fa(h, session, type, name, password, password_len, NULL, res);
+}
+
+int hsm_user_delete(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		    struct hsm_result *res)
+{
+	struct msg m;
+
+	user_begin(&m, h, HSM_CMD_USER_DELETE, session, type, name);
+	return msg_finish(&m, NULL, 0, res);
+}
+
+int hsm_user_register(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		      const struct hsm_registration *reg, struct hsm_result *res)
+{
+	struct msg m;
+
+	user_begin(&m, h, HSM_CMD_USER_REGISTER, session, type, name);
+	msg_bytes(&m, HSM_TAG_DATA, reg->token, reg->token_len);
+	msg_bytes(&m, HSM_TAG_SIGNATURE, reg->signature, reg->signature_len);
+	msg_bytes(&m, HSM_TAG_PUBLIC_KEY, reg->public_key, reg->public_key_len);
+	return msg_finish(&m, NULL, 0, res);
+}
+
+int hsm_user_mask(struct hsm *h, uint32_t session, uint32_t id, struct hsm_bytes *masked,
+		  struct hsm_result *res)
+{
+	struct msg m;
+
+	msg_begin(&m, h, HSM_CMD_USER_MASK, session, REPLY_ROOM);
+	msg_u32(&m, HSM_TAG_USER_ID, id);
+	return msg_finish_bytes(&m, HSM_TAG_DATA, masked, NULL, res);
+}
+
+int hsm_user_unmask(struct hsm *h, uint32_t session, const void *masked, size_t len,
+		    struct hsm_result *res)
+{
+	struct msg m;
+
+	msg_begin(&m, h, HSM_CMD_USER_UNMASK, session, REPLY_ROOM);
+	msg_bytes(&m, HSM_TAG_DATA, masked, len);
 	return msg_finish(&m, NULL, 0, res);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* api_card.c - the card itself: nop, information, certificates, random bytes. */
+/* api_card.c - the card itself: nop, information, certificates, random bytes, zeroize. */
 #include <errno.h>
 #include <string.h>
 
@@ -103,4 +103,12 @@ int hsm_random(struct hsm *h, void *buf, size_t len, struct hsm_result *res)
 	msg_check(&m, len > 0 && len <= HSM_RANDOM_MAX);
 	msg_u32(&m, HSM_TAG_LEN, (uint32_t)len);
 	return msg_finish(&m, fields, ARRAY_LEN(fields), res);
+}
+
+int hsm_zeroize(struct hsm *h, uint32_t session, struct hsm_result *res)
+{
+	struct msg m;
+
+	msg_begin(&m, h, HSM_CMD_ZEROIZE, session, REPLY_ROOM);
+	return msg_finish(&m, NULL, 0, res);
 }

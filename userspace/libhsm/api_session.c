@@ -25,8 +25,27 @@ int hsm_session_close(struct hsm *h, uint32_t session, struct hsm_result *res)
 	return msg_finish(&m, NULL, 0, res);
 }
 
-int hsm_login(struct hsm *h, uint32_t session, uint32_t type, const char *name,
-	      const void *password, size_t password_len, struct hsm_result *res)
+static int put_challenge(void *dst, const uint8_t *value, size_t len)
+{
+	memcpy(dst, value, len);
+	return 0;
+}
+
+int hsm_challenge(struct hsm *h, uint32_t session, uint8_t challenge[HSM_NONCE_LEN],
+		  struct hsm_result *res)
+{
+	const struct reply_field fields[] = {
+		{ HSM_TAG_DATA, HSM_NONCE_LEN, true, put_challenge, challenge },
+	};
+	struct msg m;
+
+	msg_begin(&m, h, HSM_CMD_CHALLENGE, session, REPLY_ROOM);
+	return msg_finish(&m, fields, ARRAY_LEN(fields), res);
+}
+
+int hsm_login_2fa(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		  const void *password, size_t password_len, const struct hsm_factor *factor,
+		  struct hsm_result *res)
 {
 	struct msg m;
 
@@ -34,7 +53,14 @@ int hsm_login(struct hsm *h, uint32_t session, uint32_t type, const char *name,
 	msg_u32(&m, HSM_TAG_USER_TYPE, type);
 	msg_bytes(&m, HSM_TAG_USER_NAME, name, strlen(name));
 	msg_bytes(&m, HSM_TAG_PASSWORD, password, password_len);
+	msg_factor(&m, factor);
 	return msg_finish(&m, NULL, 0, res);
+}
+
+int hsm_login(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+	      const void *password, size_t password_len, struct hsm_result *res)
+{
+	return hsm_login_2fa(h, session, type, name, password, password_len, NULL, res);
 }
 
 int hsm_logout(struct hsm *h, uint32_t session, struct hsm_result *res)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* envelope.c - the only file of libhsm that includes OpenSSL's functions. */
+/* envelope.c - the card's envelopes around keys in plaintext, with OpenSSL. */
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>

@@ -13,8 +13,6 @@
 /* Names every command of a connection: hsm_cancel() ends them all. */
 #define COOKIE		1u
 
-#define NONCE_LEN	32
-
 static const struct status_text {
 	uint32_t status;
 	const char *text;
@@ -91,6 +89,14 @@ int msg_put64(void *dst, const uint8_t *value, size_t len)
 	(void)len;
 	*(uint64_t *)dst = msg_get64(value);
 	return 0;
+}
+
+/* Lists grow to the next power of two: there is room unless their length is one. */
+void *list_room(void *v, size_t n, size_t size)
+{
+	if (n & (n - 1))
+		return v;
+	return reallocarray(v, n ? 2 * n : 1, size);
 }
 
 /* A tag that comes twice keeps the last value; none is lost unwiped. */
@@ -205,6 +211,14 @@ void msg_maybe_u32(struct msg *m, uint32_t tag, uint32_t value)
 		msg_u32(m, tag, value);
 }
 
+void msg_factor(struct msg *m, const struct hsm_factor *factor)
+{
+	if (!factor)
+		return;
+	msg_maybe(m, HSM_TAG_PUBLIC_KEY, factor->public_key, factor->public_key_len);
+	msg_maybe(m, HSM_TAG_SIGNATURE, factor->signature, factor->signature_len);
+}
+
 void msg_spec(struct msg *m, const struct hsm_key_spec *spec)
 {
 	if (!spec)
@@ -214,7 +228,10 @@ void msg_spec(struct msg *m, const struct hsm_key_spec *spec)
 	msg_maybe_u32(m, HSM_TAG_M_VALUE, spec->m_value);
 	msg_maybe_u32(m, HSM_TAG_MIN_SRV, spec->min_srv);
 	msg_maybe_u32(m, HSM_TAG_TIMEOUT_S, spec->timeout_s);
-	msg_maybe(m, HSM_TAG_ATTEST_NONCE, spec->attest_nonce, NONCE_LEN);
+	if (spec->attest) {
+		msg_bytes(m, HSM_TAG_ATTEST_NONCE, spec->attest->nonce, HSM_NONCE_LEN);
+		msg_attest(m, spec->attest);
+	}
 }
 
 int msg_next(const uint8_t **pos, size_t *len, uint32_t *tag, const uint8_t **value,
@@ -306,7 +323,10 @@ static int reply_read(const struct msg *m, const struct reply_field *fields, siz
 	const struct reply_field common[] = {
 		{ HSM_TAG_NODE, sizeof(struct hsm_node_status), false, put_node, res },
 		{ HSM_TAG_BAD_TAG, 4, false, msg_put32, &res->bad_tag },
+		{ HSM_TAG_ATTESTATION, 0, false, msg_put_statement, m->attest },
+		{ HSM_TAG_SIGNATURE, 0, false, msg_put_signature, m->attest },
 	};
+	const size_t n_common = ARRAY_LEN(common) - (m->attest ? 0 : 2);
 	const uint8_t *tlvs = m->rep + sizeof(struct hsm_msg_rep);
 	uint32_t status;
 	int rc;
@@ -314,7 +334,7 @@ static int reply_read(const struct msg *m, const struct reply_field *fields, siz
 	rc = head_read(m, &status);
 	if (rc)
 		return rc;
-	rc = fields_read(tlvs, m->rep_len - sizeof(struct hsm_msg_rep), common, ARRAY_LEN(common));
+	rc = fields_read(tlvs, m->rep_len - sizeof(struct hsm_msg_rep), common, n_common);
 	if (rc || status)
 		return rc ? rc : (int)status;
 	return fields_read(tlvs, m->rep_len - sizeof(struct hsm_msg_rep), fields, n);

@@ -29,6 +29,7 @@ struct msg {
 	size_t rep_len;
 	size_t rep_room;	/* bytes of @rep */
 	int err;		/* first error, sticky */
+	struct hsm_attest *attest;	/* takes the statement of the reply, or NULL */
 };
 
 /*
@@ -54,8 +55,12 @@ void msg_attrs(struct msg *m, const struct hsm_attr *attrs, size_t n);
 void msg_spec(struct msg *m, const struct hsm_key_spec *spec);
 /* A value that may be missing: left out if it is NULL. */
 void msg_maybe(struct msg *m, uint32_t tag, const void *value, size_t len);
+/* A second factor that may be missing: NULL. */
+void msg_factor(struct msg *m, const struct hsm_factor *factor);
 /* A number that may be missing: left out if it is 0. */
 void msg_maybe_u32(struct msg *m, uint32_t tag, uint32_t value);
+/* The reply may carry a statement, which goes to @a. */
+void msg_attest(struct msg *m, struct hsm_attest *a);
 /* Refuses an argument: -EINVAL sticks unless @ok. */
 void msg_check(struct msg *m, bool ok);
 
@@ -77,6 +82,15 @@ int msg_put32(void *dst, const uint8_t *value, size_t len);
 int msg_put64(void *dst, const uint8_t *value, size_t len);
 /* @dst: struct hsm_bytes, emptied first by the caller. */
 int msg_put_bytes(void *dst, const uint8_t *value, size_t len);
+/* @dst: struct hsm_attest (api_attest.c). */
+int msg_put_statement(void *dst, const uint8_t *value, size_t len);
+int msg_put_signature(void *dst, const uint8_t *value, size_t len);
+
+/*
+ * @v, a list of @n elements of @size bytes, with room for one more, or NULL without
+ * memory, in which case @v is as it was.
+ */
+void *list_room(void *v, size_t n, size_t size);
 
 /* A call whose answer is one key handle. Ends it. */
 int msg_finish_handle(struct msg *m, uint64_t *handle, struct hsm_result *res);

@@ -83,6 +83,8 @@ struct hsm_bytes {
 	size_t len;
 };
 
+struct hsm_attest;		/* hsm_attest.h */
+
 /* A new key. Zero-initialise; zero and NULL mean "not said". */
 struct hsm_key_spec {
 	const struct hsm_attr *attrs;
@@ -92,7 +94,7 @@ struct hsm_key_spec {
 	uint32_t m_value;		/* approvals needed, 0..HSM_M_VALUE_MAX */
 	uint32_t min_srv;		/* nodes that must have the key */
 	uint32_t timeout_s;		/* seconds, only with min_srv */
-	const uint8_t *attest_nonce;	/* 32 bytes */
+	struct hsm_attest *attest;	/* begun; takes the card's statement about the new key */
 };
 
 /* How a key is wrapped or unwrapped. Zero-initialise; zero and NULL mean "not said". */
@@ -139,6 +141,27 @@ struct hsm_user {
 	uint32_t failures;		/* wrong passwords since the last good one */
 	uint32_t flags;			/* HSM_USER_F_* */
 	char name[HSM_NAME_MAX + 1];	/* terminated */
+};
+
+/*
+ * What a second factor takes: a key (to give it to a user; NULL to log in) and a
+ * signature over hsm_challenge().
+ */
+struct hsm_factor {
+	const void *public_key;		/* RSA 2048, SubjectPublicKeyInfo in DER */
+	size_t public_key_len;
+	const void *signature;
+	size_t signature_len;
+};
+
+/* What registers the key that a user approves quorum tokens with. */
+struct hsm_registration {
+	const void *token;		/* bytes of the user's choice */
+	size_t token_len;		/* 1..HSM_REGISTRATION_MAX */
+	const void *signature;		/* over @token: RSASSA-PKCS1-v1_5, SHA-256 */
+	size_t signature_len;
+	const void *public_key;		/* RSA 2048, SubjectPublicKeyInfo in DER */
+	size_t public_key_len;
 };
 
 /* Who may use a key. */
@@ -247,6 +270,18 @@ int hsm_login(struct hsm *h, uint32_t session, uint32_t type, const char *name,
 	      const void *password, size_t password_len, struct hsm_result *res);
 int hsm_logout(struct hsm *h, uint32_t session, struct hsm_result *res);
 
+/*
+ * Bytes for the user's device to sign as if they were a SHA-256 digest (RSASSA-
+ * PKCS1-v1_5). One is valid per connection, for one command of the same session.
+ */
+int hsm_challenge(struct hsm *h, uint32_t session, uint8_t challenge[HSM_NONCE_LEN],
+		  struct hsm_result *res);
+
+/* hsm_login() with a second factor, or NULL. */
+int hsm_login_2fa(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		  const void *password, size_t password_len, const struct hsm_factor *factor,
+		  struct hsm_result *res);
+
 /* Who is logged in; id 0 = nobody. failures and flags are 0. */
 int hsm_login_status(struct hsm *h, uint32_t session, struct hsm_user *user,
 		     struct hsm_result *res);
@@ -256,6 +291,30 @@ int hsm_user_create(struct hsm *h, uint32_t session, uint32_t type, const char *
 		    struct hsm_result *res);
 int hsm_user_password(struct hsm *h, uint32_t session, uint32_t type, const char *name,
 		      const void *password, size_t password_len, struct hsm_result *res);
+
+/* The same for an officer with a second factor, or NULL. */
+int hsm_user_create_2fa(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+			const void *password, size_t password_len,
+			const struct hsm_factor *factor, uint32_t *id, struct hsm_result *res);
+int hsm_user_password_2fa(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+			  const void *password, size_t password_len,
+			  const struct hsm_factor *factor, struct hsm_result *res);
+
+int hsm_user_delete(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		    struct hsm_result *res);
+
+/* The user's own key to approve quorum tokens with; replaces an earlier one. */
+int hsm_user_register(struct hsm *h, uint32_t session, uint32_t type, const char *name,
+		      const struct hsm_registration *reg, struct hsm_result *res);
+
+/*
+ * A user with password, keys and counters as a masked object, which only cards of
+ * the same cluster open.
+ */
+int hsm_user_mask(struct hsm *h, uint32_t session, uint32_t id, struct hsm_bytes *masked,
+		  struct hsm_result *res);
+int hsm_user_unmask(struct hsm *h, uint32_t session, const void *masked, size_t len,
+		    struct hsm_result *res);
 
 /* All users, in the order of the card. */
 int hsm_user_list(struct hsm *h, uint32_t session, struct hsm_user **users, size_t *n,
@@ -383,5 +442,25 @@ typedef ssize_t (*hsm_read_fn)(void *opaque, void *buf, size_t room);
 int hsm_crypt_stream(struct hsm *h, uint32_t session, const struct hsm_crypt *c,
 		     hsm_read_fn read, void *opaque, struct hsm_bytes *out,
 		     struct hsm_result *res);
+
+/* Destroys all users, keys and tokens of the card, and the session with them. */
+int hsm_zeroize(struct hsm *h, uint32_t session, struct hsm_result *res);
+
+/*
+ * Audit log (docs/audit.md). Officers and the appliance user; the connection needs the right
+ * to AUDIT. hsm_audit_read(): whole struct hsm_audit_rec from sequence number @first on, as
+ * many as one reply holds, none at the end. hsm_audit_head(): where the log ends, signed
+ * over @nonce. hsm_audit_export(): the whole log as a file for hsm_audit.
+ */
+int hsm_audit_read(struct hsm *h, uint32_t session, uint64_t first, struct hsm_bytes *records,
+		   struct hsm_result *res);
+int hsm_audit_head(struct hsm *h, uint32_t session, const uint8_t nonce[HSM_NONCE_LEN],
+		   struct hsm_audit_head *head, struct hsm_bytes *signature,
+		   struct hsm_result *res);
+int hsm_audit_export(struct hsm *h, uint32_t session, const uint8_t nonce[HSM_NONCE_LEN],
+		     struct hsm_bytes *file, struct hsm_result *res);
+
+#include "hsm_attest.h"
+#include "hsm_quorum.h"
 
 #endif /* HSM_H */

@@ -53,26 +53,35 @@ static ssize_t slurp(const char *path, size_t max, struct hsm_bytes *data)
 	return n;
 }
 
-int in_read(const struct cli_args *a, const char *name, size_t min, size_t max,
-	    struct hsm_bytes *data)
+bool in_load(const char *path, size_t min, size_t max, struct hsm_bytes *data, char *why,
+	     size_t why_len)
 {
-	char why[80] = "";
 	ssize_t n;
 
 	*data = (struct hsm_bytes){ 0 };
-	n = slurp(cli_text(a, name), max, data);
-	if (n < 0)
-		snprintf(why, sizeof(why), "cannot be read: %s", strerror((int)-n));
-	else if (!n)
-		snprintf(why, sizeof(why), "is empty");
-	else if ((size_t)n > max)
-		snprintf(why, sizeof(why), "is too long: more than %zu bytes", max);
-	else if ((size_t)n < min)
-		snprintf(why, sizeof(why), "is too short: %zd bytes, at least %zu", n, min);
-	if (*why) {
-		hsm_bytes_clear(data);
-		return in_complain(a, name, why);
+	n = slurp(path, max, data);
+	if (n >= 0 && (size_t)n >= min && (size_t)n <= max && n) {
+		data->len = (size_t)n;
+		return true;
 	}
-	data->len = (size_t)n;
-	return CLI_OK;
+	if (n < 0)
+		snprintf(why, why_len, "cannot be read: %s", strerror((int)-n));
+	else if (!n)
+		snprintf(why, why_len, "is empty");
+	else if ((size_t)n > max)
+		snprintf(why, why_len, "is too long: more than %zu bytes", max);
+	else
+		snprintf(why, why_len, "is too short: %zd bytes, at least %zu", n, min);
+	hsm_bytes_clear(data);
+	return false;
+}
+
+int in_read(const struct cli_args *a, const char *name, size_t min, size_t max,
+	    struct hsm_bytes *data)
+{
+	char why[80];
+
+	if (in_load(cli_text(a, name), min, max, data, why, sizeof(why)))
+		return CLI_OK;
+	return in_complain(a, name, why);
 }

@@ -11,6 +11,15 @@
 
 #include "pem.h"
 
+const struct cli_choice cert_choices[] = {
+	{ HSM_CERT_MANUFACTURER_ROOT, "Manufacturer root certificate" },
+	{ HSM_CERT_HARDWARE, "Manufacturer hardware certificate" },
+	{ HSM_CERT_CUSTOMER_ROOT, "Customer root certificate" },
+	{ HSM_CERT_CLUSTER_CUSTOMER, "Cluster certificate (signed by the customer root)" },
+	{ HSM_CERT_CLUSTER_MANUFACTURER, "Cluster certificate (chained to the manufacturer root)" },
+	{ 0, NULL },
+};
+
 #define PEM_FLAGS	(PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE)
 
 /* One block of a file. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pem.h - keys and certificates as text. */
-#ifndef KMU_PEM_H
-#define KMU_PEM_H
+#ifndef CLI_PEM_H
+#define CLI_PEM_H
 
 #include <openssl/evp.h>
 
 #include "hsm.h"
 #include "outfile.h"
+
+/* Certificates of a card, HSM_CERT_*. */
+extern const struct cli_choice cert_choices[];
 
 #define PEM_FILE_MAX	65536	/* bytes of a file that is worth reading */
 
@@ -30,4 +33,4 @@ bool pem_encode(const char *name, const struct hsm_bytes *der, struct hsm_bytes 
 int pem_finish(struct outfile *o, const struct cli_args *a, const char *opt, const char *name,
 	       const struct hsm_bytes *der);
 
-#endif /* KMU_PEM_H */
+#endif /* CLI_PEM_H */

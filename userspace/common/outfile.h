@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* outfile.h - a file that becomes visible whole or not at all. */
-#ifndef KMU_OUTFILE_H
-#define KMU_OUTFILE_H
+#ifndef CLI_OUTFILE_H
+#define CLI_OUTFILE_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -49,4 +49,4 @@ int out_complain(const struct cli_args *a, const char *name, int err);
 /* For a file that the user did not name: the output file @path instead of @name's value. */
 int outfile_complain(const char *name, const char *path, int err);
 
-#endif /* KMU_OUTFILE_H */
+#endif /* CLI_OUTFILE_H */
