@@ -6,7 +6,7 @@ K=$(new genSymKey -t 31 -s 32 -l bad)
 before=$(total)
 
 begin "unknown command"
-bad getToken -f x
+bad getTokens -f x
 begin "command names are case-sensitive"
 bad gensymkey -t 31 -s 32 -l x
 begin "unknown option"

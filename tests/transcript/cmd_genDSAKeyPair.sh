@@ -21,8 +21,6 @@ me getKeyInfo -k "$(pair_handle private)"
 
 begin "genDSAKeyPair: create a quorum-controlled key pair"
 me genDSAKeyPair -m 2048 -l DSA-mV2 -m_value 2 -u 4,6 -attest
-total -l DSA-mV2
-me genDSAKeyPair -m 2048 -l DSA-mV2 -m_value 2 -u 4,6
 me getKeyInfo -k "$(pair_handle private)"
 
 begin "genDSAKeyPair: attributes"

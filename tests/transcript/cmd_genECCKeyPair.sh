@@ -66,7 +66,6 @@ bad genECCKeyPair -l ecc_wrong
 bad genECCKeyPair -i 2
 bad genECCKeyPair -i 2 -l ecc_wrong -u 3
 bad genECCKeyPair -i 2 -l ecc_wrong -m_value 2
-me genECCKeyPair -i 2 -l ecc_wrong -attest
 total -l ecc_wrong
 
 begin "listECCCurveIds"

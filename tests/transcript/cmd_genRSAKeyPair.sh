@@ -63,5 +63,4 @@ bad genRSAKeyPair -m 2048 -e 3 -l rsa_wrong
 bad genRSAKeyPair -m 2048 -e 65538 -l rsa_wrong
 bad genRSAKeyPair -m 2048 -e 65537 -l rsa_wrong -u 99
 bad genRSAKeyPair -m 2048 -l rsa_wrong
-me genRSAKeyPair -m 2048 -e 65537 -l rsa_wrong -attest
 total -l rsa_wrong

@@ -39,7 +39,6 @@ me getKeyInfo -k "$K" | sed "s/ $K\$/ K/"
 
 begin "genSymKey: one card is no cluster of two"
 me genSymKey -t 16 -s 20 -l two -min_srv 2
-me genSymKey -t 16 -s 20 -l two -attest
 total -l two
 
 begin "genSymKey: sizes wrong for the type"

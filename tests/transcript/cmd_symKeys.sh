@@ -88,7 +88,6 @@ say "imSymKey -f sym/aes128.key -w $SHARED -t 31 -l sym_wrong"
 say "imSymKey -f sym/aes128.key -w $W -t 31 -l sym_wrong -wk sym/keys/aes256-forImport.key"
 say "imSymKey -f sym/aes128.key -w $W -t 31 -l sym_wrong -wk sym/20"
 say "imSymKey -f sym/aes128.key -w $W -t 31 -l sym_wrong -wk sym/nosuch"
-say "imSymKey -f sym/aes128.key -w $W -t 31 -l sym_wrong -attest"
 say "imSymKey -f sym/aes128.key -w $W -t 31 -l sym_wrong -min_srv 2"
 say "imSymKey -f sym/aes128.key -w $W -t 16 -l sym_wrong" | sed -n '/^Error/p'
 say "imSymKey -f sym/aes128.key -w $W -t 31" | sed -n '/^Error/p'

@@ -76,7 +76,6 @@ for options in "-m 4 -l x" "-m 4 -kc 4" "-m 4 -kt 21" "-m 4 -id x" "-m 4 -i 0102
 	"-m 10 -noheader -l x -kc 4 -kt 21" "-m 4 -u 3,3"; do
 	say "unWrapKey -f unwrap/whole -w $W $options" | sed -n '/^Error/p'
 done
-say "unWrapKey -f unwrap/whole -w $W -m 4 -attest"
 logout
 
 begin "unWrapKey: of a key that is not the caller's"

@@ -89,6 +89,101 @@ session() {
 	{ echo "loginHSM -u CU -s $1 -p $password"; cat; } | "$BIN/key_mgmt_util"
 }
 
+# A configuration of cloudhsm_mgmt_util. Each word is a card, which gets a name of the
+# pages, or NAME=CARD: then the path is NAME too, a link in this folder.
+cmu_config() {
+	local i=0 word name path sep=
+	local names=(10.0.2.9 10.0.3.11)
+	printf '{"servers": ['
+	for word; do
+		name=${names[i++]} path=$word
+		if [[ $word == *=* ]]; then
+			name=${word%%=*} path=$name
+			ln -sfn "${word#*=}" "$name"
+		fi
+		printf '%s\n  {"name": "%s", "hostname": "%s", "port": 2225, "enable": "yes"}' "$sep" \
+			"$name" "$path"
+		sep=,
+	done
+	printf '\n]}\n'
+}
+cmu_config "${HSM_DEVICE:-/dev/hsm0}" >"$WORK/cmu.cfg"
+CFG=$WORK/cmu.cfg
+
+# From the first command of cloudhsm_mgmt_util on.
+cmu_cut() {
+	sed -n '/^[a-z0-9-]*>/,$p'
+}
+
+# A whole session of cloudhsm_mgmt_util, its commands on standard input or in the words.
+# shellcheck disable=SC2120 # words are for the scripts
+cmu() {
+	"$BIN/cloudhsm_mgmt_util" "${CFG:-$WORK/cmu.cfg}" "$@" >"$WORK/cmu.out"
+	code=$?
+	cmu_cut <"$WORK/cmu.out"
+	echo "exit: $code"
+}
+
+# Without the usage that follows a complaint, of which it only tells that it is there.
+brief() {
+	awk '/^Description$/ { print "(usage)"; skip = 1 } /^[a-z0-9-]+>|^exit: / { skip = 0 } !skip'
+}
+
+# The same after a login: cmu_as TYPE USER PASSWORD; starts behind the login.
+cmu_as() {
+	{ echo "loginHSM $1 $2 $3"; cat; } | cmu | sed 1,2d
+}
+
+# A session that stays open: cmu_login TYPE USER PASSWORD, cmu_say LINE [ANSWER...], cmu_logout.
+cmu_login() {
+	local to from
+	coproc CMU { exec "$BIN/cloudhsm_mgmt_util" "${CFG:-$WORK/cmu.cfg}"; }
+	# shellcheck disable=SC2153 # coproc sets CMU_PID
+	cmu_tool=$CMU_PID
+	to=${CMU[1]} from=${CMU[0]}
+	exec 6>&"$to" 7<&"$from"
+	exec {to}>&- {from}<&-
+	cmu_say "loginHSM $1 $2 $3" >/dev/null
+}
+
+cmu_say() {
+	local line on=
+	printf '%s\n' "$@" 'help exit' >&6
+	while IFS= read -r -t 60 line <&7; do
+		case $line in
+		*'>help exit') break ;;
+		aws-cloudhsm'>'* | server[0-9]*'>'*) on=1 ;;
+		esac
+		[ -z "$on" ] || printf '%s\n' "$line"
+	done
+}
+
+cmu_logout() {
+	exec 6>&-
+	cat <&7 >/dev/null
+	wait "$cmu_tool" || true
+	exec 7<&-
+}
+
+# approval_file TOKEN TYPE:USER:SIGNATURE...: what approveToken takes.
+approval_file() {
+	printf '# Approval of %s\nMulti Token File Path = %s;\nToken File Path = ;\n\n' "$1" "$1"
+	printf '# Total number of approvals\nNumber of Approvals = %d;\n' $(($# - 1))
+	printf '%s\n' "${@:2}" | sed 's/\(.*\):\(.*\):\(.*\)/\nApprover Type = \1; # 2 for CO, 1 for CU\nApprover Name = \2;\nApproval File = \3;/'
+}
+
+# Makes USER.key and registers it: signer TYPE USER PASSWORD.
+signer() {
+	openssl genrsa -out "$2.key" 2048 2>/dev/null
+	openssl rsa -in "$2.key" -pubout -out "$2.pub" 2>/dev/null
+	openssl rand -out "$2.reg" 245
+	openssl dgst -sha256 -sign "$2.key" -out "$2.reg.sig" "$2.reg"
+	cmu_as "$1" "$2" "$3" <<END
+registerQuorumPubKey $1 $2 $2.reg $2.reg.sig $2.pub
+y
+END
+}
+
 # answers OP: of what a session printed, how often each outcome of Cfm..OP and each error came.
 answers() {
 	sed -n "s/^[[:blank:]]*\(Cfm[23]$1 returned\)/\1/p; s/^\(Error: [^(]*\)(.*\" /\1/p" | sort | uniq -c

@@ -42,10 +42,16 @@ run_guest() {
 }
 
 if [ "$mode" = host ]; then
-    make -s -C "$top/tests/unit-user" O="$build" "$build/kmu_host" "$build/activate_host" >&2
+    make -s -C "$top/tests/unit-user" O="$build" "$build/kmu_host" "$build/cmu_host" \
+        "$build/activate_host" "$build/attest_host" "$build/hsm_audit" >&2
     mkdir -p "$out/bin"
     ln -sf "$build/kmu_host" "$out/bin/key_mgmt_util"
+    ln -sf "$build/cmu_host" "$out/bin/cloudhsm_mgmt_util"
     ln -sf "$build/activate_host" "$out/bin/hsm_activate"
+    ln -sf "$build/attest_host" "$out/bin/hsm_attest"
+    ln -sf "$build/hsm_audit" "$out/bin/hsm_audit"
+    "$build/fw/hsm-measure" "$build"/*_host > "$out/firmware.sha256"
+    export HSM_MEASUREMENT=$out/firmware.sha256
 fi
 
 rm -f "$out"/*.db*

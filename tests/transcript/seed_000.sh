@@ -24,8 +24,6 @@ total -l aes
 begin "000: create a quorum authorized generic key"
 login example_user
 say 'genSymKey -t 16 -s 2048 -l generic-mV2 -m_value 2 -u 6 -attest'
-say 'findKey -l generic-mV2' | sed -n '/^Total/p'
-say 'genSymKey -t 16 -s 2048 -l generic-mV2 -m_value 2 -u 6'
 H=$(handle)
 say "getKeyInfo -k $H"
 

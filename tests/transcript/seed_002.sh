@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The page of managing keys, but for its last part, which is another tool's. It prints
-# the older wording everywhere.
+# The page of managing keys. It prints the older wording everywhere. Its last part is
+# cloudhsm_mgmt_util's; of its three servers this is the first.
 
 export KMU_OUTPUT=classic
 head -c 32 /dev/urandom >aes256.key
@@ -53,4 +53,17 @@ openssl rsa -in again.pem -pubout 2>/dev/null | cmp - rsa2048.pub && echo "the i
 begin "002: delete keys"
 say "deleteKey -k $IMPORTED"
 logout
+
+begin "002: share a key"
+KEY=$(find_one -l aes256)
+cmu_login CU example_user example_pwd
+cmu_say "shareKey $KEY 4 1" y
+cmu_say "getKeyInfo $KEY"
+
+begin "002: unshare it, share it with several users"
+cmu_say "shareKey $KEY 4 0" y
+cmu_say "getKeyInfo $KEY"
+cmu_say "shareKey $KEY 4,5 1" y
+cmu_say "getKeyInfo $KEY"
+cmu_logout
 unset KMU_OUTPUT

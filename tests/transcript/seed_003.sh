@@ -33,8 +33,6 @@ cat attr_14_kcv
 
 begin "003: import a session key"
 say "imSymKey -f 3des192.key -w $W -t 21 -l temp -id test01 -sess -attest"
-say "findKey -t 21 -l temp -id test01" | sed -n '/^Total/p'
-say "imSymKey -f 3des192.key -w $W -t 21 -l temp -id test01 -sess"
 say 'findKey -t 21 -l temp -id test01 -sess 1'
 logout
 

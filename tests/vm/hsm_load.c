@@ -7,6 +7,7 @@
  *	hsm_load check FILE    every handle in FILE is a whole key of the card
  *	hsm_load churn         keeps the card busy from 4 open files until each of them got
  *	                       an error; succeeds if all were told that the card went away
+ *	hsm_load tamper        the same, but what they are told is that it was tampered with
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -114,7 +115,12 @@ static bool told_gone(int rc)
 	return rc == -ENODEV || rc == -ESTALE || rc == -EIO;
 }
 
-static int run(void *(*body)(void *), bool report)
+static bool told_tampered(int rc)
+{
+	return rc == HSM_RV_CARD_TAMPERED;
+}
+
+static int run(void *(*body)(void *), bool (*told)(int rc), bool report)
 {
 	struct client c[THREADS] = { { .kind = 0 }, { .kind = 1 }, { .kind = 2 }, { .kind = 3 } };
 	pthread_t tid[THREADS];
@@ -135,7 +141,7 @@ static int run(void *(*body)(void *), bool report)
 		pthread_create(&tid[i], NULL, body, &c[i]);
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(tid[i], NULL);
-		if (!told_gone(c[i].rc)) {
+		if (!told(c[i].rc)) {
 			fprintf(stderr, "hsm_load: client %d ended with: %s\n", i,
 				hsm_strerror(c[i].rc));
 			bad = 1;
@@ -181,11 +187,13 @@ static int check(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "stream"))
-		return run(stream_main, false);
+		return run(stream_main, told_gone, false);
 	if (argc == 2 && !strcmp(argv[1], "churn"))
-		return run(churn_main, true);
+		return run(churn_main, told_gone, true);
+	if (argc == 2 && !strcmp(argv[1], "tamper"))
+		return run(churn_main, told_tampered, true);
 	if (argc == 3 && !strcmp(argv[1], "check"))
 		return check(argv[2]);
-	fputs("usage: hsm_load stream|churn|check FILE\n", stderr);
+	fputs("usage: hsm_load stream|churn|tamper|check FILE\n", stderr);
 	return 2;
 }
