@@ -248,7 +248,7 @@ getAuditLog audit.log $NONCE
 getAuditLog audit2.log
 END
 "$BIN/hsm_audit" verify -n "$NONCE" audit.log >verified && echo "verified"
-"$BIN/hsm_audit" verify -n "$NONCE" audit2.log >verified || echo "another nonce"
+"$BIN/hsm_audit" verify -n "$NONCE" audit2.log >verified 2>&1 || echo "another nonce"
 "$BIN/hsm_audit" print audit.log | grep -m 4 Opcode
 
 begin "getAuditLog: not for crypto users, and into no bad place"
