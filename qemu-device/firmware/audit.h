@@ -98,5 +98,7 @@ struct audit_post;
 struct audit_post *audit_note(struct fw *fw, uint32_t opcode, uint32_t session,
 			      const struct audit_caller *who, struct audit_post *list);
 void audit_post(struct fw *fw, struct audit_post *list);
+/* False if so many are on their way that a call had better wait for its record. */
+bool audit_may_post(const struct fw *fw);
 
 #endif /* HSM_FW_AUDIT_H */

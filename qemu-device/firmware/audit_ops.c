@@ -26,6 +26,7 @@ static const struct audit_op {
 } ops[] = {
 	{ HSM_CMD_LOGIN, NAMED, HSM_CN_LOGIN },
 	{ HSM_CMD_LOGOUT, CALLER, HSM_CN_LOGOUT },
+	{ HSM_CMD_SESSION_CLOSE, CALLER, HSM_CN_CLOSE_SESSION },
 	{ HSM_CMD_USER_CREATE, NAMED, HSM_CN_CREATE_USER },
 	{ HSM_CMD_USER_PASSWORD, NAMED, HSM_CN_CHANGE_PSWD },
 	{ HSM_CMD_USER_DELETE, NAMED, HSM_CN_DELETE_USER },
@@ -189,7 +190,7 @@ void audit_call(struct audit_journal *j, struct call *c, const struct change *ch
 	struct audit_entry *e = &j->e[0];
 
 	j->n = 0;
-	if (!op || !(c->cmd->flags & CMD_AUDIT) || status < 0)
+	if (!op || !(c->cmd->flags & (CMD_AUDIT | CMD_POST)) || status < 0)
 		return;
 	*e = (struct audit_entry){
 		.opcode = op->opcode, .session = c->session, .caller = c->caller.id,
@@ -210,17 +211,27 @@ void audit_who(struct audit_caller *who, const struct user *u)
 	memcpy(who->name, u->rec.name, sizeof(who->name));
 }
 
+/*
+ * A login of anybody is recorded if it came to looking at the password: what is refused
+ * before that would fill the log, which is never cut, without any work of its sender.
+ */
+static bool tried_to_log_in(const struct call *c, int rc)
+{
+	return c->cmd->opcode == HSM_CMD_LOGIN &&
+	       (rc == HSM_RV_LOGIN_FAILURE || rc == HSM_RV_USER_LOCKED);
+}
+
 /* A refusal may come before it was looked who asks. */
 bool audit_wanted(struct call *c, int rc)
 {
 	if (rc < 0 || !c->entered || !(c->cmd->flags & CMD_AUDIT))
 		return false;
-	if (c->cmd->opcode == HSM_CMD_LOGIN || c->caller.id)
+	if (c->caller.id)
 		return true;
 	fw_lock_read(c->fw);
 	audit_who(&c->caller, c->ctx->user);
 	fw_unlock(c->fw);
-	return c->caller.id;
+	return c->caller.id || tried_to_log_in(c, rc);
 }
 
 static void add(struct audit_journal *j, uint32_t opcode)

@@ -7,6 +7,8 @@
 #include "fw_int.h"
 #include "hsm/hsm_audit.h"
 
+#define POSTS_MAX	1024	/* on their way to the disk: more wait, or a fast client fills the memory */
+
 struct audit_post {
 	struct store_txn txn;
 	struct audit_journal journal;
@@ -47,7 +49,13 @@ static void posted(struct store_txn *txn, int err)
 	else
 		audit_committed(fw);
 	free(p);
+	atomic_fetch_sub(&fw->posts, 1);
 	fw_leave(fw);
+}
+
+bool audit_may_post(const struct fw *fw)
+{
+	return atomic_load(&fw->posts) < POSTS_MAX;
 }
 
 /* While the card is wiped there is nothing to tell but that. */
@@ -61,6 +69,7 @@ void audit_post(struct fw *fw, struct audit_post *list)
 			free(p);
 			continue;
 		}
+		atomic_fetch_add(&fw->posts, 1);
 		p->txn.journal = &p->journal;
 		p->txn.done = posted;
 		fw->store->ops->submit(fw->store, &p->txn);

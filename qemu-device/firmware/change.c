@@ -253,11 +253,24 @@ static struct change *next_in_line(struct change *ch)
 
 static bool submit(struct change *ch);
 
-/* What was committed turned out to have no effect after all: that is told in a second record. */
+static bool moved_card(const struct change *ch)
+{
+	return ch->failed && ch->card;
+}
+
+/*
+ * What was committed turned out to have no effect after all: that is told in a second record.
+ * And so is the failure of one that has moved the card: card records of others, made
+ * meanwhile, have what it put back, and the second one comes with a card record, too.
+ */
 static bool told_otherwise(const struct change *ch, int rc)
 {
-	return !ch->err && !ch->refused && ch->journal.n && rc != ch->status;
+	if (ch->err)
+		return moved_card(ch);
+	return !ch->refused && ch->journal.n && rc != ch->status;
 }
+
+static int record(struct call *c, int rc, bool mends);
 
 /* Returns the next change of the same user or key if that is done already, too. */
 static struct change *finish_one(struct change *ch)
@@ -279,7 +292,7 @@ static struct change *finish_one(struct change *ch)
 	if (!rc && ch->reply)
 		ch->reply(ch);
 	user_put(ch->user);
-	done = !told_otherwise(ch, rc) || change_record(&ch->call, rc) != CALL_ASYNC;
+	done = !told_otherwise(ch, rc) || record(&ch->call, rc, ch->err) != CALL_ASYNC;
 	if (done)
 		result = call_end(&ch->call, rc);
 	change_free(ch);
@@ -324,6 +337,7 @@ static void stored(struct store_txn *txn, int err)
 	txn_done(txn, err);
 }
 
+/* In the order in which they are stored: what it reserves goes into no record before its own. */
 static void prepare(struct change *ch)
 {
 	if (!ch->prepare)
@@ -340,13 +354,15 @@ static bool submit(struct change *ch)
 	void *opaque = fw->platform.opaque;
 	bool built;
 
-	prepare(ch);
 	fw->platform.lock_write(opaque, fw->commit);
+	prepare(ch);
 	ch->txn.ops = ch->ops;
 	ch->txn.done = stored;
 	built = !ch->refused && build(ch);
 	if (ch->refused)
 		ch->txn.n_ops = 0;
+	if (ch->mends)
+		add_card(ch);
 	audit_call(&ch->journal, &ch->call, ch, ch->refused ? ch->refused : ch->status);
 	ch->txn.journal = &ch->journal;
 	if (!built && !ch->refused)
@@ -390,14 +406,20 @@ int change_propose(struct change *ch)
 	return CALL_ASYNC;
 }
 
-int change_record(struct call *c, int rc)
+static int record(struct call *c, int rc, bool mends)
 {
 	struct change *ch = change_new(c);
 
 	if (!ch)
 		return HSM_RV_STORE_FAILED;
 	ch->refused = rc;
+	ch->mends = mends;
 	if (submit(ch))
 		finish(ch);
 	return CALL_ASYNC;
+}
+
+int change_record(struct call *c, int rc)
+{
+	return record(c, rc, false);
 }

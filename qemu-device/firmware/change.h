@@ -41,6 +41,7 @@ struct change {
 	struct index_node node;		/* in fw.changing, by handle */
 	struct change *waiting;		/* changes of the same key to come after this */
 	bool card;			/* counters of the card moved */
+	bool mends;			/* another one failed: the card record is written again, with the refusal */
 	struct user *user;
 	bool clears;			/* the user's wrong passwords are forgotten */
 	bool user_kept;			/* nothing is written of the user: only its turn matters */

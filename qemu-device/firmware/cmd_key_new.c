@@ -238,7 +238,7 @@ void new_key_init(const struct call *c, const struct new_key *k, enum key_kind k
 	*init = (struct object_init){
 		.kind = kind,
 		.flags = attr_birth_flags(kind, &wish),
-		.owner = c->user->rec.id,
+		.owner = c->caller.id,
 		.label = k->label,
 		.id = k->id,
 	};

@@ -80,7 +80,7 @@ static int check_masked(struct call *c, const struct object *o)
 /* TRUSTED is the word of an officer, who may have taken it back: nobody else renews it. */
 static void check_trust(const struct call *c, struct object *o)
 {
-	if (c->user->rec.type != HSM_USER_CO && c->user->rec.type != HSM_USER_PCO)
+	if (c->caller.type != HSM_USER_CO && c->caller.type != HSM_USER_PCO)
 		o->flags &= ~(1u << BIT_TRUSTED);
 }
 

@@ -183,11 +183,12 @@ void ctx_login(struct ctx *ctx, struct user *u)
 
 void ctx_logout(struct fw *fw, struct ctx *ctx)
 {
-	if (ctx->user)
+	if (ctx->user) {
 		ctx->user->logins--;
+		quorum_forget_ctx(fw, ctx);
+	}
 	ctx->user = NULL;
 	ctx->challenge.session = 0;
-	quorum_forget_ctx(fw, ctx);
 	ctx_end_operations(ctx, 0);
 	destroy_keys(fw, ctx, 0);
 }

@@ -342,6 +342,15 @@ enum fw_result call_end(struct call *c, int rc)
 	return result;
 }
 
+/* The answer waits for the record only where too many are on their way. */
+static int post(struct call *c)
+{
+	if (!audit_may_post(c->fw))
+		return change_record(c, 0);
+	audit_post(c->fw, audit_note(c->fw, HSM_CN_CLOSE_SESSION, c->session, &c->caller, NULL));
+	return 0;
+}
+
 void fw_exec(struct fw *fw, struct fw_req *req)
 {
 	struct call c = { .fw = fw, .req = req };
@@ -357,7 +366,7 @@ void fw_exec(struct fw *fw, struct fw_req *req)
 	tlv_write_init(&c.out, req->out + HEAD, room < HEAD ? 0 : room - HEAD);
 	rc = run(&c);
 	if (!rc && c.cmd->flags & CMD_POST && c.caller.id)
-		audit_post(fw, audit_note(fw, HSM_CN_CLOSE_SESSION, c.session, &c.caller, NULL));
+		rc = post(&c);
 	if (rc != CALL_ASYNC && audit_wanted(&c, rc))
 		rc = change_record(&c, rc);
 	if (rc != CALL_ASYNC)

@@ -59,6 +59,7 @@ struct fw {
 	struct audit *audit;		/* audit.h */
 	void *lock;
 	void *commit;
+	atomic_uint posts;		/* records on their way that nobody waits for */
 	atomic_uint gate;		/* calls in flight, and FW_WIPING, FW_TAMPERED */
 	uint64_t seed;
 	struct index contexts;

@@ -185,12 +185,16 @@ int quorum_add(struct fw *fw, struct quorum_token *t)
 void quorum_forget_ctx(struct fw *fw, const struct ctx *ctx)
 {
 	struct quorum_token *t;
+	bool any = false;
 
 	for (t = fw->quorum.first; t; t = t->next) {
-		if (t->ctx == ctx)
+		if (t->ctx == ctx) {
 			quorum_drop(t);
+			any = true;
+		}
 	}
-	quorum_reap(fw);
+	if (any)
+		quorum_reap(fw);
 }
 
 void quorum_forget_user(struct fw *fw, uint32_t id)

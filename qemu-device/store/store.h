@@ -81,7 +81,10 @@ struct store_ops {
 	 */
 	int (*scan)(struct store *st, enum store_kind kind, uint64_t first, store_load_fn fn,
 		    void *opaque);
-	/* Waits until everything submitted before is done, then takes no more. */
+	/*
+	 * Waits until everything submitted before is done, and what done callbacks submitted;
+	 * then takes no more.
+	 */
 	void (*stop)(struct store *st);
 	/* Frees the store; stopped before, or never started. */
 	void (*close)(struct store *st);

@@ -70,6 +70,9 @@ struct store_sqlite {
 	bool open;			/* for transactions */
 };
 
+/* The store whose commit thread this is. */
+static _Thread_local const struct store_sqlite *committing;
+
 static struct store_sqlite *to_sqlite(struct store *st)
 {
 	return (struct store_sqlite *)st;
@@ -273,6 +276,7 @@ static void *commit_thread(void *opaque)
 	struct store_txn *batch;
 	bool idle;
 
+	committing = s;
 	while ((batch = take(s, &idle)) || idle) {
 		if (batch)
 			tell(batch, commit_batch(s, batch));
@@ -314,7 +318,8 @@ static void sqlite_submit(struct store *st, struct store_txn *txn)
 
 	txn->next = NULL;
 	pthread_mutex_lock(&s->lock);
-	open = s->open;
+	/* What is done may bring more, to the very end: the last call out of a card starts its wipe. */
+	open = s->open || committing == s;
 	if (open) {
 		*s->tail = txn;
 		s->tail = &txn->next;
