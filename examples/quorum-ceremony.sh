@@ -40,17 +40,22 @@ login() {
 	tell "loginHSM $1 $2 $3"
 }
 
-# Prints from the command on to its end, and keeps it in the file "said".
+# Prints from the command on to its end, and keeps it in the file "said". A question that
+# nobody answers ends it all.
 tell() {
 	local line on=
 	printf '%s\n' "$@" 'help quit' >&6
-	while IFS= read -r line <&7; do
-		case $line in
-		*'>help quit') break ;;
-		aws-cloudhsm'>'*) on=1 ;;
-		esac
-		[ -z "$on" ] || printf '%s\n' "$line"
-	done | tee said
+	{
+		while IFS= read -r -t 60 line <&7; do
+			case $line in
+			*'>help quit') exit 0 ;;
+			aws-cloudhsm'>'*) on=1 ;;
+			esac
+			[ -z "$on" ] || printf '%s\n' "$line"
+		done
+		exit 1
+	} | tee said
+	[ "${PIPESTATUS[0]}" = 0 ] || { echo "no end of: ${1%% *}"; exit 1; }
 }
 
 logout() {

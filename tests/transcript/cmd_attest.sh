@@ -99,6 +99,10 @@ for ((i = 0; i < bytes; i += 17)); do
 done
 [ "$tried" -gt 100 ] && echo "passed: $passed"
 
+begin "hsm_attest: a verdict that cannot be written is none"
+{ "$BIN/hsm_attest" verify -n "$NONCE" -r root.pem evidence >/dev/full; } 2>&1
+echo "exit: $?"
+
 begin "hsm_attest: wrong usage"
 for words in "" "look evidence" "get" "get -k 6 evidence" "get -n 12 evidence" "verify evidence" \
 	"verify -n $NONCE" "verify -n $NONCE -k x evidence" "verify -n $NONCE nosuch"; do

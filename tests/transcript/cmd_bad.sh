@@ -39,6 +39,8 @@ kmu singlecmd loginHSM -u CU -s example_user -p example_pwd -hpswd | sed -n '/^E
 kmu singlecmd loginHSM -u XX -s example_user -p example_pwd | sed -n '/^Error/p'
 begin "open quote"
 printf 'loginStatus "x\n' | kmu | sed -n '/^Error/p; /^exit/p'
+printf "loginHSM -u CU -s example_user -p 'example_pwd\n" | kmu | sed -n '/^Command/,$p'
+{ printf 'loginHSM -p example_pwd'; printf ' -x%.0s' {1..130}; echo; } | kmu | sed -n '/^Command/,$p'
 
 begin "nothing was made"
 [ "$(total)" = "$before" ] && echo "same keys"

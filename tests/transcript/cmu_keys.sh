@@ -195,7 +195,7 @@ getCert x.crt 3
 exit
 getCert PO.crt 4
 END
-openssl x509 -in PO.crt -noout -subject
+openssl x509 -in PO.crt -noout -subject -nameopt RFC2253
 openssl verify -CAfile root.crt card.crt
 ls x.crt 2>&1 | sed 's/.*: //'
 
@@ -250,6 +250,8 @@ END
 "$BIN/hsm_audit" verify -n "$NONCE" audit.log >verified && echo "verified"
 "$BIN/hsm_audit" verify -n "$NONCE" audit2.log >verified 2>&1 || echo "another nonce"
 "$BIN/hsm_audit" print audit.log | grep -m 4 Opcode
+{ "$BIN/hsm_audit" print audit.log >/dev/full; } 2>&1
+echo "exit: $?"
 
 begin "getAuditLog: not for crypto users, and into no bad place"
 cmu_as CU example_user example_pwd <<'END' | brief

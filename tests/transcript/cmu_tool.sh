@@ -17,6 +17,7 @@ cmu singlecmd enable_e2e extra
 cmu singlecmd loginHSM CO admin wrong_password listUsers
 cmu singlecmd loginHSM CO admin admin_pwd quit
 echo admin_pwd | cmu singlecmd loginHSM CO admin -hpswd info server 0
+cmu singlecmd login CO admin admin_pwd info server 0
 
 begin "singlecmd: a mistake in either command does not log in"
 cmu singlecmd loginHSM CO admin admin_pwd nosuch | sed '/^Description/,/^exit/d'
@@ -87,6 +88,12 @@ l CO admin admin_pwd
 createUser 'CU admin admin_pwd
 END
 
+begin "a NUL byte in an answer is no answer, and no line is lost by it"
+printf 'createUser CU frank frank_pwd\ny\0\nloginHSM CU frank -hpswd\nfrank_pwd\0\ninfo server 0\n' |
+	cmu >out
+grep '(y/n)\|^Enter\|^$\|^Error' out | sed 1,2d
+grep -c 'Not logged in' out
+
 begin "no password is on the command line of the process"
 mkfifo answers
 "$BIN/cloudhsm_mgmt_util" one.cfg singlecmd loginHSM CO admin admin_pwd changePswd CU user4 \
@@ -125,6 +132,8 @@ cmu_config 10.0.3.11=/nowhere >none.cfg
 "$BIN/cloudhsm_mgmt_util" none.cfg <<<listUsers 2>/dev/null
 echo "exit: $?"
 "$BIN/cloudhsm_mgmt_util" none.cfg singlecmd help quit 2>/dev/null | tail -n 2
+cmu_config 10.0.2.9="$CARD" /nowhere/a/long/path >long.cfg
+"$BIN/cloudhsm_mgmt_util" long.cfg singlecmd info server 1 | sed -n '/^aws/,$p'
 
 begin "configurations that are refused"
 refused() {

@@ -146,6 +146,10 @@ static void form(void **state)
 	f->a.statement_len--;
 	sign(f, &f->card);
 	assert_int_equal(hsm_attest_check(&f->a, &f->trust, &f->want, 1), all);
+	f->a.statement_len++;
+	f->st.serial[0] = '\r';	/* and what it is printed over is gone */
+	sign(f, &f->card);
+	assert_int_equal(hsm_attest_check(&f->a, &f->trust, &f->want, 1), all);
 	f->a.statement_len = 0;
 	assert_int_equal(hsm_attest_check(&f->a, &f->trust, &f->want, 1), all);
 }
@@ -293,8 +297,13 @@ static void digest_files(void **state)
 		const char *text;
 		size_t n;
 	} files[] = {
+#define LONG "# a comment of more than 255 bytes, and what stands after it is still one:" \
+	     "                                                                            " \
+	     "                                                                            " \
+	     "                                                                            "
 #define D "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff"
 		{ D, 1 }, { D "\n", 1 }, { "# c\n\n " D " \r\n" D "\n", 2 },
+		{ LONG "\n" D "\n", 1 }, { LONG D "\n", 0 },
 		{ "", 0 }, { "# none\n", 0 }, { D "0\n", 0 }, { D " name\n", 0 }, { "x" D "\n", 0 },
 		{ "0011\n", 0 }, { D D "\n", 0 }, { D "\nrubbish\n", 0 },
 	};

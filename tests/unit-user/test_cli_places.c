@@ -316,12 +316,14 @@ static void test_end_of_input(void **state)
 static void test_lines_are_wiped(void **state)
 {
 	char line[] = "enter CO alice hunter22", wrong[] = "enter CO alice hunter22 x";
+	char open[] = "enter CO alice 'hunter2";
 
 	(void)state;
+	assert_int_equal(cli_line(&tool, open), CLI_USAGE);
 	assert_int_equal(cli_line(&tool, line), CLI_OK);
 	assert_int_equal(cli_line(&tool, wrong), CLI_USAGE);
 	for (size_t i = 0; i < sizeof(line); i++)
-		assert_int_equal(line[i] | wrong[i], 0);
+		assert_int_equal(line[i] | wrong[i] | open[i], 0);
 }
 
 int main(void)

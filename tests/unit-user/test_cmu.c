@@ -65,7 +65,7 @@ static void redirect(const char *text)
 	rewind(in);
 	saved_in = dup(STDIN_FILENO);
 	saved_out = dup(STDOUT_FILENO);
-	strcpy(out_path + strlen(out_path) - 6, "XXXXXX");
+	memcpy(out_path + strlen(out_path) - 6, "XXXXXX", 6);
 	out = mkstemp(out_path);
 	assert_true(out >= 0);
 	fflush(stdout);
@@ -102,10 +102,17 @@ static const char *printed(void)
 static int fail[SERVERS];
 static char log_text[64];
 
+static void log_add(const char *mark, const char *name)
+{
+	size_t used = strlen(log_text);
+
+	snprintf(log_text + used, sizeof(log_text) - used, "%s%s", mark, name);
+}
+
 static int probe_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 {
 	(void)arg;
-	strcat(log_text, s->name);
+	log_add("", s->name);
 	res->bad_tag = HSM_NO_TAG;
 	return fail[s->index]-- > 0 ? HSM_RV_NOT_AUTHORIZED : 0;
 }
@@ -114,8 +121,7 @@ static int probe_undo(struct cmu_server *s, void *arg, struct hsm_result *res)
 {
 	(void)arg;
 	(void)res;
-	strcat(log_text, "-");
-	strcat(log_text, s->name);
+	log_add("-", s->name);
 	return 0;
 }
 

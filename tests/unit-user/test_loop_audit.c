@@ -267,6 +267,23 @@ static void no_edit_passes(void **state)
 	free(e.p);
 }
 
+/* A name of a card that would move the cursor is shown to nobody. */
+static void serial_is_text(void **state)
+{
+	const struct expected want = { .serial = "LOOP0001" };
+	struct log log;
+	char why[WHY];
+
+	(void)state;
+	assert_null(log_parse(&log, files[NOW].p, files[NOW].len));
+	log.head.serial[0] = '\r';
+	assert_non_null(log_check(&log, &want, why, sizeof(why)));
+	assert_null(strchr(why, '\r'));
+	log.head.serial[0] = 'L';
+	memset(log.head.serial + 8, 'x', sizeof(log.head.serial) - 8);
+	assert_non_null(log_check(&log, &want, why, sizeof(why)));
+}
+
 /* The vendor's pages show these. */
 static const struct shown {
 	struct hsm_audit_rec rec;
@@ -373,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good), cmocka_unit_test(no_edit_passes),
+		cmocka_unit_test(serial_is_text),
 		cmocka_unit_test(as_the_pages_show), cmocka_unit_test(long_log),
 	};
 

@@ -223,6 +223,55 @@ static void test_list_ends(void **state)
 	assert_int_equal(card.calls, 2);
 }
 
+/* Nor one that always has another token. */
+static void answer_for_ever(void)
+{
+	struct hsm_token_info info = { .approvals = 0 };
+
+	rep_begin(HSM_CMD_TOKEN_LIST, 0);
+	rep_u32(HSM_TAG_TOTAL, UINT32_MAX);
+	for (int i = 0; i < 64; i++)
+		rep_tlv(HSM_TAG_TOKEN_INFO, &info, sizeof(info));
+	rep_end();
+}
+
+static void test_list_is_endless(void **state)
+{
+	struct hsm_quorum *tokens;
+	size_t n;
+
+	(void)state;
+	card.answer = answer_for_ever;
+	assert_int_equal(hsm_token_list(h, S, &tokens, &n, &res), -EPROTO);
+	assert_null(tokens);
+	assert_true(card.calls <= HSM_TOKENS_MAX / 64 + 2);	/* one more, for more room */
+}
+
+/* No records, but a head that vouches for five. */
+static void answer_log(void)
+{
+	const struct hsm_audit_head head = { .next = htole64(5) };
+
+	rep_begin(req_opcode(), 0);
+	if (req_opcode() == HSM_CMD_AUDIT_HEAD) {
+		rep_tlv(HSM_TAG_AUDIT_HEAD, &head, sizeof(head));
+		rep_tlv(HSM_TAG_SIGNATURE, "signed", 6);
+	}
+	rep_end();
+}
+
+static void test_log_is_short(void **state)
+{
+	const uint8_t nonce[HSM_NONCE_LEN] = { 1 };
+	struct hsm_bytes file;
+
+	(void)state;
+	card.answer = answer_log;
+	assert_int_equal(hsm_audit_export(h, S, nonce, &file, &res), -EPROTO);
+	assert_int_equal(res.rc, -EPROTO);	/* what the tools print */
+	assert_null(file.p);
+}
+
 static void test_token(void **state)
 {
 	const struct hsm_token wire = {
@@ -319,6 +368,8 @@ int main(void)
 		TEST(test_key_list),
 		TEST(test_token_list),
 		TEST(test_list_ends),
+		TEST(test_list_is_endless),
+		TEST(test_log_is_short),
 		TEST(test_token),
 		TEST(test_approve),
 		TEST(test_numbers),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_info.c - getHSMInfo, info. */
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -124,11 +123,11 @@ static int print_server(const struct cmu_server *s)
 			snprintf(login, sizeof(login), "Logged in as '%s(%s)'", user.name,
 				 cmu_user_type(user.type));
 		else
-			strcpy(login, "Not logged in");
+			snprintf(login, sizeof(login), "Not logged in");
 	}
 	printf("Id      Name                    Hostname         Port   State           "
 	       "Partition               LoginState\n"
-	       "%-8u%-24s%-16s%-8u%-16s%-24s%s\n", s->index, s->name, s->hostname, s->port,
+	       "%-8u%-23s %-15s %-8u%-16s%-24s%s\n", s->index, s->name, s->hostname, s->port,
 	       there ? "Connected" : "Disconnected", there ? card.label : "-", login);
 	if (res.rc)
 		printf("info failed: %s\n", hsm_strerror(res.rc));

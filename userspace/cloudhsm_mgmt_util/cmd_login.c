@@ -10,6 +10,7 @@ const struct cli_choice cmu_user_types[] = {
 	{ HSM_USER_AU, "AU" },
 	{ HSM_USER_PCO, "PCO" },
 	{ HSM_USER_PRECO, "PRECO" },
+	{ HSM_USER_PRECO, "preCO" },
 	{ 0, NULL },
 };
 

@@ -125,7 +125,7 @@ int cmu_password(const struct cli_args *a, bool twice, char *buf, size_t *len);
 #define CMU_KEYS	"Keys"
 #define CMU_QUORUM	"Quorum"
 
-/* CU, CO, AU, PCO, PRECO. */
+/* CU, CO, AU, PCO, PRECO and preCO, which are one. */
 extern const struct cli_choice cmu_user_types[];
 /* Short name of a user type; "?" for an unknown one. */
 const char *cmu_user_type(uint32_t type);

@@ -96,7 +96,7 @@ static bool has_bare_secret(const struct cli_cmd *cmd)
 	return false;
 }
 
-bool cli_has_bare_secret(const struct cli_tool *tool)
+static bool any_bare_secret(const struct cli_tool *tool)
 {
 	for (const struct cli_cmd *const *c = tool->cmds; *c; c++)
 		if (has_bare_secret(*c))
@@ -161,7 +161,7 @@ static bool hide_secrets(const struct cli_tool *tool, int argc, char **argv, boo
 static void hide_bare_secrets(const struct cli_tool *tool, int argc, char **argv,
 			      struct cli_args *a)
 {
-	if (!(a->cmd ? has_bare_secret(a->cmd) : cli_has_bare_secret(tool)))
+	if (!(a->cmd ? has_bare_secret(a->cmd) : any_bare_secret(tool)))
 		return;
 	for (int i = 2; i < argc; i++)
 		mask(argv[i]);

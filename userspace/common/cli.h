@@ -133,9 +133,6 @@ const struct cli_cmd *cli_find(const struct cli_tool *tool, const char *word, ch
 bool cli_parse(const struct cli_tool *tool, int argc, char **argv, bool stop, struct cli_args *a);
 void cli_args_free(struct cli_args *a);
 
-/* Whether a password of some command has no option that goes before it. */
-bool cli_has_bare_secret(const struct cli_tool *tool);
-
 /* Reads @word as the value of @v->opt; false with a line in @error. */
 bool cli_value_read(struct cli_value *v, const char *word, char *error, size_t error_len);
 

@@ -49,7 +49,7 @@ static int split_failed(int n)
 static void echo(const struct cli_tool *tool, const char *line, int argc, char **argv, bool hidden)
 {
 	printf("%s", tool->echo);
-	if (argc < 0 && cli_has_bare_secret(tool)) {
+	if (argc < 0) {	/* nobody knows which of it is a password */
 		printf("...\n");
 		return;
 	}
@@ -82,7 +82,7 @@ static int run_line(const struct cli_tool *tool, char *line, bool echoed, bool *
 	*keep = n > 0 && !a.hidden;
 	if (echoed)
 		echo(tool, line, n, words, a.hidden);
-	if (a.hidden)
+	if (a.hidden || n < 0)
 		explicit_bzero(line, len);
 	if (n < 0)
 		rc = split_failed(n);
@@ -224,30 +224,25 @@ static bool echo_off(struct termios *old)
 
 #define CTRL_C	3
 
-/* Drops what of the line did not fit: a piece of a secret is no next command. */
-static void drop_rest(const char *buf)
+/*
+ * A line from the buffered stream that loop_file() reads too, so that no byte is lost. What
+ * does not fit is dropped: a piece of a secret is no next command. False at the end of the
+ * input, and for a line that holds a NUL.
+ */
+static bool read_line(const char *prompt, char *buf, size_t room)
 {
-	int c = 0;
-
-	if (strchr(buf, '\n'))
-		return;
-	while (c != '\n' && c != EOF)
-		c = getchar();
-}
-
-/* A line from the buffered stream that loop_file() reads too, so that no byte is lost. */
-static char *read_line(const char *prompt, char *buf, size_t room)
-{
-	char *got;
+	size_t len = 0;
+	int c;
 
 	printf("%s", prompt);
 	fflush(stdout);
-	got = fgets(buf, (int)room, stdin);
-	if (got)
-		drop_rest(buf);
-	else if (isatty(STDIN_FILENO))
+	while ((c = getchar()) != EOF && c != '\n')
+		if (len + 1 < room)
+			buf[len++] = (char)c;
+	buf[len] = '\0';
+	if (c == EOF && isatty(STDIN_FILENO))
 		clearerr(stdin);	/* ^D is no answer, but does not end the next question */
-	return got;
+	return (len || c != EOF) && strlen(buf) == len;
 }
 
 /* Signals are off while the echo is, so that nobody is left with a dumb terminal. */
@@ -255,23 +250,23 @@ int cli_password(const char *prompt, char *buf, size_t room)
 {
 	struct termios old;
 	bool quiet = isatty(STDIN_FILENO) && echo_off(&old);
-	char *got = read_line(prompt, buf, room);
+	const bool got = read_line(prompt, buf, room);
 
 	if (quiet)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
 	putchar('\n');
 	if (!got || strchr(buf, CTRL_C))
 		return -1;
-	buf[strcspn(buf, "\r\n")] = '\0';
+	buf[strcspn(buf, "\r")] = '\0';
 	return (int)strlen(buf);
 }
 
 int cli_ask(const char *prompt, char *buf, size_t room)
 {
-	char *got = read_line(prompt, buf, room);
+	const bool got = read_line(prompt, buf, room);
 
 	if (got)
-		buf[strcspn(buf, "\r\n")] = '\0';
+		buf[strcspn(buf, "\r")] = '\0';
 	if (!got || (!isatty(STDIN_FILENO) && *buf))
 		printf("%s\n", got ? buf : "");
 	return got ? (int)strlen(buf) : -1;

@@ -51,12 +51,21 @@ static int run_after_login(const struct cli_tool *tool, struct cli_args *login, 
 	return rc;
 }
 
+/* By its name, or what is short for it. */
+static bool is_login(const struct cli_tool *tool, const char *word)
+{
+	char error[256];
+	const struct cli_cmd *cmd = cli_find(tool, word, error, sizeof(error));
+
+	return cmd && !strcmp(cmd->name, tool->login);
+}
+
 int cli_single(const struct cli_tool *tool, int argc, char **argv)
 {
 	struct cli_args login = { 0 };
 	int rc;
 
-	if (strcmp(argv[0], tool->login) != 0)
+	if (!is_login(tool, argv[0]))
 		return run_after_login(tool, NULL, argc, argv);
 	if (cli_parse(tool, argc, argv, true, &login)) {
 		rc = run_after_login(tool, &login, argc - login.used, argv + login.used);

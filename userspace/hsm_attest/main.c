@@ -111,13 +111,12 @@ static int parse(struct options *opt, int argc, char **argv, const char *letters
 	return EXIT_OK;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct options opt = { 0 };
 	const char *verb = argc > 1 ? argv[1] : "";
 	int rc;
 
-	cli_guard("hsm_attest");
 	if (!strcmp(verb, "-h"))
 		return usage(NULL);
 	if (!strcmp(verb, "get")) {
@@ -132,4 +131,15 @@ int main(int argc, char **argv)
 	if (!rc && !opt.has_nonce)
 		rc = usage("the nonce (-n) that get was given is missing");
 	return rc ? rc : run_verify(&opt);
+}
+
+int main(int argc, char **argv)
+{
+	int rc;
+
+	cli_guard("hsm_attest");
+	rc = run(argc, argv);
+	if (fflush(stdout) || ferror(stdout))
+		rc = complain(EXIT_FAILED, "standard output", "cannot be written");
+	return rc;
 }

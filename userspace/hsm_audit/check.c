@@ -45,12 +45,24 @@ static bool sha256(const void *a, size_t a_len, const void *b, size_t b_len, uin
 	return ok;
 }
 
+/* Nothing but what can be printed, and its end. */
+static bool is_text(const uint8_t *p, size_t room)
+{
+	for (size_t i = 0; i < room; i++) {
+		if (!p[i])
+			return true;
+		if (p[i] < ' ' || p[i] > '~')
+			return false;
+	}
+	return false;
+}
+
 static bool check_head(struct checking *c)
 {
 	const struct hsm_audit_head *h = &c->log->head;
 
 	if (memcmp(h->magic, "HSMC", 4) || le16toh(h->version) != HSM_AUDIT_VERSION ||
-	    h->reserved || h->serial[sizeof(h->serial) - 1])
+	    h->reserved || !is_text(h->serial, sizeof(h->serial)))
 		return fail(c, "the end of the log, as the card states it, makes no sense");
 	if (c->want->serial && strcmp(c->want->serial, (const char *)h->serial))
 		return fail(c, "the log is of the card %.31s, not %s", h->serial,

@@ -206,6 +206,14 @@ static void print_all(const struct log *log)
 	}
 }
 
+/* Nothing is good that nobody could read. */
+static int finish(int rc)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return bad("standard output", "cannot be written");
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -232,5 +240,5 @@ int main(int argc, char **argv)
 		printf("%zu records of card %.31s: whole, in order, unchanged%s\n", log.n,
 		       log.head.serial, opt.root ? "" : " (root taken from the file)");
 	free(p);
-	return rc;
+	return finish(rc);
 }

@@ -12,7 +12,6 @@
 
 #include "msg.h"
 
-#define LINE_MAX_LEN	256
 #define ROOTS_FILE	"/opt/cloudhsm/etc/manufacturer_root.pem"
 #define DIGESTS_FILE	"/opt/cloudhsm/etc/firmware.sha256"
 
@@ -134,20 +133,24 @@ static bool add_digest(struct hsm_trust *t, const uint8_t digest[HSM_DIGEST_LEN]
 
 static bool read_digests(struct hsm_trust *t, const char *path, FILE *f, char *err, size_t room)
 {
-	char line[LINE_MAX_LEN], what[64];
 	uint8_t digest[HSM_DIGEST_LEN];
-	int n = 0, rc;
+	char *line = NULL, what[64];
+	size_t line_room = 0;
+	int n = 0, rc = 0;
+	bool added = true;
 
 	hsm_bytes_clear(&t->measurements);
-	while (fgets(line, sizeof(line), f)) {
+	while (rc >= 0 && added && getline(&line, &line_room, f) >= 0) {
 		n++;
 		rc = read_digest(line, digest);
-		snprintf(what, sizeof(what), "line %d is not 64 hexadecimal digits", n);
-		if (rc < 0)
-			return complain(err, room, path, what);
-		if (rc > 0 && !add_digest(t, digest))
-			return complain(err, room, path, "out of memory");
+		added = rc <= 0 || add_digest(t, digest);
 	}
+	free(line);
+	snprintf(what, sizeof(what), "line %d is not 64 hexadecimal digits", n);
+	if (rc < 0)
+		return complain(err, room, path, what);
+	if (!added)
+		return complain(err, room, path, "out of memory");
 	return t->measurements.len || complain(err, room, path, "names no firmware");
 }
 

@@ -170,6 +170,8 @@ int hsm_audit_export(struct hsm *h, uint32_t session, const uint8_t nonce[HSM_NO
 		rc = put_file(h, &records, &head, &signature, file, res);
 	if (rc)
 		hsm_bytes_clear(file);
+	if (res)
+		res->rc = rc;	/* what fails here is in no reply */
 	hsm_bytes_clear(&records);
 	hsm_bytes_clear(&signature);
 	return rc;

@@ -113,9 +113,12 @@ struct token_list {
 static int put_token_info(void *dst, const uint8_t *value, size_t len)
 {
 	struct token_list *list = dst;
-	struct hsm_quorum *v = list_room(list->v, list->n, sizeof(*v));
 	struct hsm_token_info wire;
+	struct hsm_quorum *v;
 
+	if (list->n == HSM_TOKENS_MAX)
+		return -EPROTO;
+	v = list_room(list->v, list->n, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	list->v = v;

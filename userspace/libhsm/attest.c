@@ -28,6 +28,18 @@ struct checking {
 	X509 *root, *hardware;
 };
 
+/* Nothing but what can be printed, and its end: people see it before they see the verdict. */
+static bool is_text(const uint8_t *p, size_t room)
+{
+	for (size_t i = 0; i < room; i++) {
+		if (!p[i])
+			return true;
+		if (p[i] < ' ' || p[i] > '~')
+			return false;
+	}
+	return false;
+}
+
 static bool form_ok(const struct checking *c)
 {
 	return c->a->statement_len >= HEAD && c->a->statement_len <= sizeof(c->a->statement) &&
@@ -35,7 +47,7 @@ static bool form_ok(const struct checking *c)
 	       !memcmp(c->st.magic, "HSMQ", 4) && le16toh(c->st.version) == VERSION &&
 	       c->a->statement_len == HEAD + le16toh(c->st.n_keys) *
 					     sizeof(struct hsm_attested_key) &&
-	       !c->st.serial[sizeof(c->st.serial) - 1];
+	       is_text(c->st.serial, sizeof(c->st.serial));
 }
 
 static bool nonce_ok(const struct checking *c)
