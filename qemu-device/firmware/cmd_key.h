@@ -101,8 +101,8 @@ int key_find_handle(struct call *c, uint32_t tag, uint64_t handle, enum key_righ
  * Changes of a key that is there, HANDLE of the call (cmd_key_set.c). key_propose(): what
  * @prepare does when its turn comes (change.h), once it is clear that it can be asked for
  * at all. For @prepare, fw.lock held for writing: key_find_to_change() as key_find(), a key
- * that is being deleted is gone; key_replace() puts @o in the place of @old, by the store
- * or, if it stays a session key, at once. On an error @o stays the caller's.
+ * that is being deleted is gone; key_replace() takes @o over and puts it in the place of
+ * @old, by the store or, if it stays a session key, at once. NULL is NO_MEMORY.
  */
 int key_propose(struct call *c, enum key_right right, int (*prepare)(struct change *ch));
 int key_find_to_change(struct call *c, enum key_right right, struct object **o);

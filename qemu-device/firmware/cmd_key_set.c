@@ -58,7 +58,6 @@ static int read_edit(struct call *c, const struct object *o, struct attr_edit *e
 static struct object *changed_copy(const struct object *o, const struct attr_edit *edit)
 {
 	struct object_init init;
-	struct object *copy;
 
 	object_describe(o, &init);
 	init.flags = edit->flags;
@@ -70,13 +69,10 @@ static struct object *changed_copy(const struct object *o, const struct attr_edi
 	if (edit->unwrap_template)
 		init.unwrap_template = (struct bytes){ edit->unwrap_template,
 						       edit->unwrap_template_len };
-	copy = object_new(&init);
-	if (copy)
-		copy->handle = o->handle;
-	return copy;
+	return object_again(o, &init);
 }
 
-int key_replace(struct change *ch, struct object *old, struct object *o)
+static int replace(struct change *ch, struct object *old, struct object *o)
 {
 	struct fw *fw = ch->call.fw;
 	bool token = object_flag(o, BIT_TOKEN);
@@ -96,10 +92,19 @@ int key_replace(struct change *ch, struct object *old, struct object *o)
 	return 0;
 }
 
+int key_replace(struct change *ch, struct object *old, struct object *o)
+{
+	int rc = o ? replace(ch, old, o) : HSM_RV_NO_MEMORY;
+
+	if (rc)
+		object_free(o);
+	return rc;
+}
+
 static int prepare_set(struct change *ch)
 {
 	struct attr_edit edit = { 0 };
-	struct object *o, *copy;
+	struct object *o;
 	int rc = key_find_to_change(&ch->call, KEY_SET, &o);
 
 	if (!rc)
@@ -108,13 +113,7 @@ static int prepare_set(struct change *ch)
 		rc = key_quorum(&ch->call, HSM_TAG_HANDLE, o, HSM_SERVICE_KEY_MGMT);
 	if (rc || !edit.changed)
 		return rc;
-	copy = changed_copy(o, &edit);
-	if (!copy)
-		return HSM_RV_NO_MEMORY;
-	rc = key_replace(ch, o, copy);
-	if (rc)
-		object_free(copy);
-	return rc;
+	return key_replace(ch, o, changed_copy(o, &edit));
 }
 
 int cmd_key_set_attrs(struct call *c)

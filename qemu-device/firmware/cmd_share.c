@@ -97,21 +97,17 @@ static int check_key(struct call *c, const struct object *o)
 static struct object *with_shares(const struct object *o, const struct shares *s)
 {
 	struct object_init init;
-	struct object *copy;
 
 	object_describe(o, &init);
 	init.shares = s->v;
 	init.n_shares = s->n;
-	copy = object_new(&init);
-	if (copy)
-		copy->handle = o->handle;
-	return copy;
+	return object_again(o, &init);
 }
 
 static int prepare_share(struct change *ch)
 {
 	struct call *c = &ch->call;
-	struct object *o, *copy;
+	struct object *o;
 	struct shares s;
 	int rc = key_find_to_change(c, KEY_MANAGE, &o);
 
@@ -123,13 +119,7 @@ static int prepare_share(struct change *ch)
 		rc = key_quorum(c, HSM_TAG_HANDLE, o, HSM_SERVICE_KEY_MGMT);
 	if (rc)
 		return rc;
-	copy = with_shares(o, &s);
-	if (!copy)
-		return HSM_RV_NO_MEMORY;
-	rc = key_replace(ch, o, copy);
-	if (rc)
-		object_free(copy);
-	return rc;
+	return key_replace(ch, o, with_shares(o, &s));
 }
 
 int cmd_key_share(struct call *c)

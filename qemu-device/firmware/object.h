@@ -88,7 +88,11 @@ struct object {
 struct object *object_new(const struct object_init *init);
 /* What @o is made of; points into it. */
 void object_describe(const struct object *o, struct object_init *init);
-/* The same key under the same handle, outside the table. NULL without memory. */
+/*
+ * The same key under the same handle, outside the table, as it is or made of @init. NULL
+ * without memory.
+ */
+struct object *object_again(const struct object *o, const struct object_init *init);
 struct object *object_copy(const struct object *o);
 /* Wipes; NULL is allowed. Not while it is in a table. */
 void object_free(struct object *o);

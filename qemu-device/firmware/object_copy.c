@@ -26,14 +26,19 @@ void object_describe(const struct object *o, struct object_init *init)
 	memcpy(init->kcv, o->kcv, sizeof(init->kcv));
 }
 
-struct object *object_copy(const struct object *o)
+struct object *object_again(const struct object *o, const struct object_init *init)
 {
-	struct object_init init;
-	struct object *copy;
+	struct object *copy = object_new(init);
 
-	object_describe(o, &init);
-	copy = object_new(&init);
 	if (copy)
 		copy->handle = o->handle;
 	return copy;
+}
+
+struct object *object_copy(const struct object *o)
+{
+	struct object_init init;
+
+	object_describe(o, &init);
+	return object_again(o, &init);
 }

@@ -486,3 +486,9 @@ uint32_t found(struct card *c, uint32_t ctx, struct msg *m)
 	assert_int_equal(send(c, ctx, m), HSM_RV_SUCCESS);
 	return reply_u32(m, HSM_TAG_TOTAL);
 }
+
+void check_refused(uint32_t got, uint32_t want, uint32_t tag)
+{
+	assert_int_equal(got, want);
+	assert_int_equal(bad_tag(last()), tag);
+}

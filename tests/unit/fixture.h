@@ -100,6 +100,8 @@ uint32_t reply_u32(const struct msg *m, uint32_t tag);
 uint64_t reply_u64(const struct msg *m, uint32_t tag);
 /* The tag that the refusal names; fails if it names none. */
 uint32_t bad_tag(const struct msg *m);
+/* That @got is @want and the last reply blames @tag. */
+void check_refused(uint32_t got, uint32_t want, uint32_t tag);
 
 uint32_t open_session(struct card *c, uint32_t ctx);
 uint32_t login(struct card *c, uint32_t ctx, uint32_t type, const char *name, const char *pw);

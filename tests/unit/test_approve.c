@@ -18,22 +18,16 @@ static uint32_t alice_approves(struct card *c, const struct blob *f)
 	return approve(c, ALICE, f, HSM_USER_CU, "alice", 2);
 }
 
-static void refused(uint32_t got, uint32_t status, uint32_t tag)
-{
-	assert_int_equal(got, status);
-	assert_int_equal(bad_tag(last()), tag);
-}
-
 /* Each one alone, then behind a good one, which does not count either. */
 static void bad_approval(struct card *c, uint32_t type, const char *name, int n, uint32_t status)
 {
 	struct msg *m;
 
-	refused(approve(c, ALICE, &file, type, name, n), status, HSM_TAG_APPROVAL);
+	check_refused(approve(c, ALICE, &file, type, name, n), status, HSM_TAG_APPROVAL);
 	m = begin_approve(&file);
 	add_signed(m, HSM_USER_CU, "alice", 2, &file);
 	add_signed(m, type, name, n, &file);
-	refused(send(c, ALICE, m), status, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), status, HSM_TAG_APPROVAL);
 	assert_int_equal(c->fw->quorum.first->n_approvals, 0);
 }
 
@@ -57,10 +51,10 @@ static void who_approves(void **state)
 	bad_approval(c, HSM_USER_CU, "bob", 2, HSM_RV_BAD_APPROVAL);		/* another's signature */
 	bad_approval(c, HSM_USER_CU, "alice", 3, HSM_RV_BAD_APPROVAL);
 	assert_int_equal(alice_approves(c, &file), 0);
-	refused(alice_approves(c, &file), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(alice_approves(c, &file), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	assert_int_equal(approve(c, ALICE, &file, HSM_USER_CU, "bob", 3), 0);
-	refused(approve(c, ALICE, &file, HSM_USER_CU, "bob", 3), HSM_RV_BAD_APPROVAL,
-		HSM_TAG_APPROVAL);
+	check_refused(approve(c, ALICE, &file, HSM_USER_CU, "bob", 3), HSM_RV_BAD_APPROVAL,
+		      HSM_TAG_APPROVAL);
 	assert_int_equal(use_key(c, ALICE, h), 0);
 }
 
@@ -75,20 +69,20 @@ static void what_the_signature_is_over(void **state)
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, h, &other);
 	m = begin_approve(&file);
 	add_signed(m, HSM_USER_CU, "bob", 3, &other);
-	refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	evp_sign(signer(3), "SHA256", false, &file, &sig);
 	sig.len = 255;
 	m = begin_approve(&file);
 	add_approval(m, HSM_USER_CU, "bob", &sig);
-	refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	evp_sign(signer(3), "SHA1", false, &file, &sig);
 	m = begin_approve(&file);
 	add_approval(m, HSM_USER_CU, "bob", &sig);
-	refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	evp_sign(signer(3), "SHA256", true, &file, &sig);
 	m = begin_approve(&file);
 	add_approval(m, HSM_USER_CU, "bob", &sig);
-	refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 }
 
 static void twice_in_one_request(void **state)
@@ -102,11 +96,11 @@ static void twice_in_one_request(void **state)
 	m = begin_approve(&file);
 	add_signed(m, HSM_USER_CU, "alice", 2, &file);
 	add_signed(m, HSM_USER_CU, "ALICE", 2, &file);
-	refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	m = begin_approve(&file);
 	for (i = 0; i <= HSM_M_VALUE_MAX; i++)
 		add_signed(m, HSM_USER_CU, "alice", 2, &file);
-	refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	assert_int_equal(send(c, ALICE, begin_approve(&file)), HSM_RV_BAD_MESSAGE);
 }
 
@@ -125,10 +119,10 @@ static void one_key_on_two_users(void **state)
 	m = begin_approve(&file);
 	add_signed(m, HSM_USER_CU, "alice", 2, &file);
 	add_signed(m, HSM_USER_CU, "bob", 2, &file);
-	refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	assert_int_equal(alice_approves(c, &file), 0);
-	refused(approve(c, ALICE, &file, HSM_USER_CU, "bob", 2), HSM_RV_BAD_APPROVAL,
-		HSM_TAG_APPROVAL);
+	check_refused(approve(c, ALICE, &file, HSM_USER_CU, "bob", 2), HSM_RV_BAD_APPROVAL,
+		      HSM_TAG_APPROVAL);
 	assert_int_equal(use_key(c, ALICE, h), HSM_RV_MXN_AUTH_FAILED);
 }
 
@@ -141,7 +135,7 @@ static void every_bit_of_the_token(void **state)
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, begin_key(c), &file);
 	for (bit = 0; bit < TOKEN_LEN * 8; bit++) {
 		file.p[bit / 8] ^= 1 << bit % 8;
-		refused(alice_approves(c, &file), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+		check_refused(alice_approves(c, &file), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
 		file.p[bit / 8] ^= 1 << bit % 8;
 	}
 	assert_int_equal(alice_approves(c, &file), 0);
@@ -159,7 +153,7 @@ static void every_bit_of_the_signature(void **state)
 		sig.p[bit / 8] ^= 1 << bit % 8;
 		m = begin_approve(&file);
 		add_approval(m, HSM_USER_CU, "alice", &sig);
-		refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+		check_refused(send(c, ALICE, m), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 		sig.p[bit / 8] ^= 1 << bit % 8;
 	}
 	assert_int_equal(alice_approves(c, &file), 0);
@@ -185,19 +179,19 @@ static void records_of_several_cards(void **state)
 	for (i = 0; i < 31; i++)
 		append(&both, i == 17 ? &mine : &foreign, TOKEN_LEN);
 	append(&both, &foreign, TOKEN_LEN - 1);
-	refused(alice_approves(c, &both), HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &both), HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
 	append(&both, &foreign, 1);
 	assert_int_equal(both.len, QUORUM_FILE_MAX * TOKEN_LEN);
 	evp_sign(signer(3), "SHA256", false, &both, &sig);
 	both.p[3 * TOKEN_LEN] ^= 1;
 	add_approval(begin_approve(&both), HSM_USER_CU, "bob", &sig);
-	refused(send(c, ALICE, last()), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
+	check_refused(send(c, ALICE, last()), HSM_RV_BAD_APPROVAL, HSM_TAG_APPROVAL);
 	both.p[3 * TOKEN_LEN] ^= 1;
 	assert_int_equal(alice_approves(c, &both), 0);
 	assert_int_equal(approve(c, ALICE, &both, HSM_USER_CU, "bob", 3), 0);
 	assert_int_equal(use_key(c, ALICE, h), 0);
 	append(&both, &foreign, TOKEN_LEN);
-	refused(alice_approves(c, &both), HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &both), HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
 }
 
 /* One signature for two uses: not even if the approver did not look. */
@@ -210,7 +204,7 @@ static void two_records_of_this_card(void **state)
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, h, &both);
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, h, &other);
 	append(&both, &other, TOKEN_LEN);
-	refused(alice_approves(c, &both), HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &both), HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
 	assert_int_equal(c->fw->quorum.first->n_approvals, 0);
 }
 
@@ -226,8 +220,8 @@ static void another_key_registered(void **state)
 	user_by_id(&c->fw->users, ID_OFFICER)->rec.public_key_len = 0;
 	assert_int_equal(register_key(c, BOB, HSM_USER_CU, "bob", 1), 0);
 	assert_int_equal(use_key(c, ALICE, h), HSM_RV_MXN_AUTH_FAILED);
-	refused(approve(c, ALICE, &file, HSM_USER_CU, "bob", 3), HSM_RV_BAD_APPROVAL,
-		HSM_TAG_APPROVAL);
+	check_refused(approve(c, ALICE, &file, HSM_USER_CU, "bob", 3), HSM_RV_BAD_APPROVAL,
+		      HSM_TAG_APPROVAL);
 	assert_int_equal(approve(c, ALICE, &file, HSM_USER_CU, "bob", 1), 0);
 	assert_int_equal(use_key(c, ALICE, h), 0);
 }
@@ -242,7 +236,7 @@ static void strict(void **state)
 	card_login_all(c);
 	h = begin_key(c);
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, h, &file);
-	refused(alice_approves(c, &file), HSM_RV_STRICT_POLICY, HSM_TAG_APPROVAL);
+	check_refused(alice_approves(c, &file), HSM_RV_STRICT_POLICY, HSM_TAG_APPROVAL);
 	assert_int_equal(approve(c, ALICE, &file, HSM_USER_CU, "bob", 3), 0);
 	assert_int_equal(use_key(c, ALICE, h), HSM_RV_MXN_AUTH_FAILED);
 }

@@ -24,12 +24,6 @@ static uint32_t share(struct card *c, uint32_t ctx, uint64_t h, uint32_t id, boo
 	return send(c, ctx, m);
 }
 
-static void check_bad(uint32_t got, uint32_t want, uint32_t tag)
-{
-	assert_int_equal(got, want);
-	assert_int_equal(bad_tag(last()), tag);
-}
-
 static void add_carol(struct card *c)
 {
 	assert_int_equal(user_create(c, ADMIN, HSM_USER_CU, "carol", PASSWORD), 0);
@@ -75,13 +69,14 @@ static void with_whom(void **state)
 	struct card *c = *state;
 	uint64_t h = made(c, ALICE, begin_aes("key"));
 
-	check_bad(share(c, ALICE, h, 77, true), HSM_RV_USER_UNKNOWN, HSM_TAG_SHARE_USER);
-	check_bad(share(c, ALICE, h, ID_OFFICER, true), HSM_RV_USER_UNKNOWN, HSM_TAG_SHARE_USER);
-	check_bad(share(c, ALICE, h, 77, false), HSM_RV_USER_UNKNOWN, HSM_TAG_SHARE_USER);
-	check_bad(share(c, ALICE, h, ID_ALICE, true), HSM_RV_SHARE_OWNER, HSM_TAG_SHARE_USER);
-	check_bad(share(c, ALICE, h, ID_BOB, false), HSM_RV_INVALID_INPUT, HSM_TAG_SHARE_USER);
+	check_refused(share(c, ALICE, h, 77, true), HSM_RV_USER_UNKNOWN, HSM_TAG_SHARE_USER);
+	check_refused(share(c, ALICE, h, ID_OFFICER, true), HSM_RV_USER_UNKNOWN,
+		      HSM_TAG_SHARE_USER);
+	check_refused(share(c, ALICE, h, 77, false), HSM_RV_USER_UNKNOWN, HSM_TAG_SHARE_USER);
+	check_refused(share(c, ALICE, h, ID_ALICE, true), HSM_RV_SHARE_OWNER, HSM_TAG_SHARE_USER);
+	check_refused(share(c, ALICE, h, ID_BOB, false), HSM_RV_INVALID_INPUT, HSM_TAG_SHARE_USER);
 	assert_int_equal(share(c, ALICE, h, ID_BOB, true), 0);
-	check_bad(share(c, ALICE, h, ID_BOB, true), HSM_RV_INVALID_INPUT, HSM_TAG_SHARE_USER);
+	check_refused(share(c, ALICE, h, ID_BOB, true), HSM_RV_INVALID_INPUT, HSM_TAG_SHARE_USER);
 }
 
 static void which_keys(void **state)
@@ -92,9 +87,9 @@ static void which_keys(void **state)
 
 	add_u8(m, HSM_ATTR_TOKEN, 0);
 	h = made(c, ALICE, m);
-	check_bad(share(c, ALICE, h, ID_BOB, true), HSM_RV_INVALID_INPUT, HSM_TAG_HANDLE);
+	check_refused(share(c, ALICE, h, ID_BOB, true), HSM_RV_INVALID_INPUT, HSM_TAG_HANDLE);
 	h = made(c, ALICE, begin_rsa("pair"));
-	check_bad(share(c, ALICE, h, ID_BOB, true), HSM_RV_BAD_KEY_TYPE, HSM_TAG_HANDLE);
+	check_refused(share(c, ALICE, h, ID_BOB, true), HSM_RV_BAD_KEY_TYPE, HSM_TAG_HANDLE);
 	assert_int_equal(share(c, ALICE, h + 1, ID_BOB, true), 0);
 	assert_int_equal(info(c, BOB, h + 1), 0);
 }

@@ -22,12 +22,6 @@ static uint32_t alice_approves(struct card *c, const struct blob *f)
 	return approve(c, ALICE, f, HSM_USER_CU, "alice", 2);
 }
 
-static void refused(uint32_t got, uint32_t status, uint32_t tag)
-{
-	assert_int_equal(got, status);
-	assert_int_equal(bad_tag(last()), tag);
-}
-
 static void what_is_signed(void **state)
 {
 	struct card *c = *state;
@@ -59,18 +53,25 @@ static void who_gets_one(void **state)
 	add_u32(m, HSM_TAG_M_VALUE, 1);
 	add_u32(m, HSM_TAG_SHARE_USER, ID_BOB);
 	one = made(c, ALICE, m);
-	refused(token_new(c, ADMIN, HSM_SERVICE_USER_MGMT, 0), HSM_RV_NO_QUORUM, HSM_TAG_SERVICE);
-	refused(token_new(c, ADMIN, HSM_SERVICE_MISC_CO, 0), HSM_RV_NO_QUORUM, HSM_TAG_SERVICE);
-	refused(token_new(c, ADMIN, HSM_SERVICE_USER_MGMT, h), HSM_RV_INVALID_INPUT,
-		HSM_TAG_HANDLE);
-	refused(token_new(c, ALICE, HSM_SERVICE_USER_MGMT, 0), HSM_RV_NOT_AUTHORIZED,
-		HSM_TAG_SERVICE);
-	refused(token_new(c, ALICE, HSM_SERVICE_KEY_USE, 0), HSM_RV_BAD_MESSAGE, HSM_TAG_HANDLE);
-	refused(token_new(c, ALICE, HSM_SERVICE_KEY_USE, plain), HSM_RV_NO_QUORUM, HSM_TAG_HANDLE);
-	refused(token_new(c, BOB, HSM_SERVICE_KEY_USE, plain), HSM_RV_BAD_HANDLE, HSM_TAG_HANDLE);
-	refused(token_new(c, BOB, HSM_SERVICE_KEY_MGMT, h), HSM_RV_ACCESS_DENIED, HSM_TAG_HANDLE);
-	refused(token_new(c, ADMIN, HSM_SERVICE_KEY_USE, h), HSM_RV_BAD_HANDLE, HSM_TAG_HANDLE);
-	refused(token_new(c, ALICE, 5, h), HSM_RV_INVALID_INPUT, HSM_TAG_SERVICE);
+	check_refused(token_new(c, ADMIN, HSM_SERVICE_USER_MGMT, 0), HSM_RV_NO_QUORUM,
+		      HSM_TAG_SERVICE);
+	check_refused(token_new(c, ADMIN, HSM_SERVICE_MISC_CO, 0), HSM_RV_NO_QUORUM,
+		      HSM_TAG_SERVICE);
+	check_refused(token_new(c, ADMIN, HSM_SERVICE_USER_MGMT, h), HSM_RV_INVALID_INPUT,
+		      HSM_TAG_HANDLE);
+	check_refused(token_new(c, ALICE, HSM_SERVICE_USER_MGMT, 0), HSM_RV_NOT_AUTHORIZED,
+		      HSM_TAG_SERVICE);
+	check_refused(token_new(c, ALICE, HSM_SERVICE_KEY_USE, 0), HSM_RV_BAD_MESSAGE,
+		      HSM_TAG_HANDLE);
+	check_refused(token_new(c, ALICE, HSM_SERVICE_KEY_USE, plain), HSM_RV_NO_QUORUM,
+		      HSM_TAG_HANDLE);
+	check_refused(token_new(c, BOB, HSM_SERVICE_KEY_USE, plain), HSM_RV_BAD_HANDLE,
+		      HSM_TAG_HANDLE);
+	check_refused(token_new(c, BOB, HSM_SERVICE_KEY_MGMT, h), HSM_RV_ACCESS_DENIED,
+		      HSM_TAG_HANDLE);
+	check_refused(token_new(c, ADMIN, HSM_SERVICE_KEY_USE, h), HSM_RV_BAD_HANDLE,
+		      HSM_TAG_HANDLE);
+	check_refused(token_new(c, ALICE, 5, h), HSM_RV_INVALID_INPUT, HSM_TAG_SERVICE);
 	assert_int_equal(token_new(c, AUDITOR, HSM_SERVICE_KEY_USE, h), HSM_RV_NOT_AUTHORIZED);
 	assert_int_equal(token_new(c, NOBODY, HSM_SERVICE_KEY_USE, h), HSM_RV_NOT_LOGGED_IN);
 	assert_int_equal(token_new(c, BOB, HSM_SERVICE_KEY_USE, h), 0);
@@ -94,11 +95,11 @@ static void of_another_card(void **state)
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, h, &file);
 	approved_key(d, HSM_SERVICE_KEY_USE, h, &theirs);
 	assert_int_equal(get_le32(theirs.p + TOKEN_AT(id)), get_le32(file.p + TOKEN_AT(id)));
-	refused(alice_approves(c, &theirs), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &theirs), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
 	assert_int_equal(use_key(c, ALICE, h), HSM_RV_MXN_AUTH_FAILED);
 	memcpy(d->fw->serial, "TEST-0002", 9);
 	get_token(d, ALICE, HSM_SERVICE_KEY_USE, h, &theirs);
-	refused(alice_approves(c, &theirs), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &theirs), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
 	assert_int_equal(use_key(d, ALICE, h), 0);
 	teardown(&second);
 }
@@ -113,9 +114,10 @@ static void of_another_login(void **state)
 	assert_int_equal(use_key(c, NOBODY, h), HSM_RV_MXN_AUTH_FAILED);
 	assert_int_equal(use_key(c, BOB, h), HSM_RV_MXN_AUTH_FAILED);
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, h, &other);
-	refused(approve(c, NOBODY, &other, HSM_USER_CU, "alice", 2), HSM_RV_NO_TOKEN,
-		HSM_TAG_DATA);
-	refused(approve(c, BOB, &other, HSM_USER_CU, "bob", 3), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+	check_refused(approve(c, NOBODY, &other, HSM_USER_CU, "alice", 2), HSM_RV_NO_TOKEN,
+		      HSM_TAG_DATA);
+	check_refused(approve(c, BOB, &other, HSM_USER_CU, "bob", 3), HSM_RV_NO_TOKEN,
+		      HSM_TAG_DATA);
 	assert_int_equal(use_key(c, ALICE, h), 0);
 }
 
@@ -144,7 +146,7 @@ static void expiry(void **state)
 	assert_int_equal(approve(c, ALICE, &other, HSM_USER_CU, "bob", 3), 0);
 	c->clock_ms += 1;
 	assert_int_equal(tokens_seen(c, ALICE), 0);
-	refused(alice_approves(c, &other), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &other), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
 	assert_int_equal(use_key(c, ALICE, h), HSM_RV_MXN_AUTH_FAILED);
 }
 
@@ -194,10 +196,10 @@ static void deleting(void **state)
 	assert_int_equal(tokens_seen(c, ALICE), 1);
 	assert_int_equal(tokens_seen(c, BOB), 2);
 	assert_int_equal(tokens_seen(c, ADMIN), 4);
-	refused(token_delete(c, BOB, 1), HSM_RV_NO_TOKEN, HSM_TAG_TOKEN_ID);
-	refused(token_delete(c, ADMIN, 5), HSM_RV_NO_TOKEN, HSM_TAG_TOKEN_ID);
+	check_refused(token_delete(c, BOB, 1), HSM_RV_NO_TOKEN, HSM_TAG_TOKEN_ID);
+	check_refused(token_delete(c, ADMIN, 5), HSM_RV_NO_TOKEN, HSM_TAG_TOKEN_ID);
 	assert_int_equal(token_delete(c, BOB, 3), 0);
-	refused(token_delete(c, BOB, 3), HSM_RV_NO_TOKEN, HSM_TAG_TOKEN_ID);
+	check_refused(token_delete(c, BOB, 3), HSM_RV_NO_TOKEN, HSM_TAG_TOKEN_ID);
 	assert_int_equal(token_delete(c, BOB, 0), 0);
 	assert_int_equal(tokens_seen(c, ADMIN), 2);
 	assert_int_equal(token_delete(c, ADMIN, 1), 0);
@@ -249,7 +251,7 @@ static void gone_with_the_login(void **state)
 	assert_int_equal(logout(c, ALICE), 0);
 	assert_int_equal(tokens_seen(c, ADMIN), 1);
 	assert_int_equal(login(c, ALICE, HSM_USER_CU, "alice", PASSWORD), 0);
-	refused(alice_approves(c, &file), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &file), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
 	assert_int_equal(use_key(c, ALICE, h), HSM_RV_MXN_AUTH_FAILED);
 	assert_true(fw_ctx_close(c->fw, BOB));
 	assert_int_equal(c->fw->quorum.n, 0);
@@ -257,7 +259,7 @@ static void gone_with_the_login(void **state)
 	fw_reset(c->fw);
 	assert_int_equal(c->fw->quorum.n, 0);
 	card_login_all(c);
-	refused(alice_approves(c, &file), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &file), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
 	assert_int_equal(use_key(c, ALICE, h), HSM_RV_MXN_AUTH_FAILED);
 }
 
@@ -270,7 +272,7 @@ static void gone_with_the_key(void **state)
 	get_token(c, ALICE, HSM_SERVICE_KEY_USE, h, &other);
 	assert_int_equal(delete_key(c, ALICE, h), 0);
 	assert_int_equal(tokens_seen(c, ADMIN), 0);
-	refused(alice_approves(c, &other), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
+	check_refused(alice_approves(c, &other), HSM_RV_NO_TOKEN, HSM_TAG_DATA);
 }
 
 int main(void)

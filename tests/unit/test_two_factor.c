@@ -161,12 +161,6 @@ static uint32_t create(struct card *c, uint32_t type, EVP_PKEY *key, int n)
 	return send(c, ADMIN, m);
 }
 
-static void check_refused(uint32_t got, uint32_t want, uint32_t tag)
-{
-	assert_int_equal(got, want);
-	assert_int_equal(bad_tag(last()), tag);
-}
-
 static void bad_factors(void **state)
 {
 	struct card *c = *state;

@@ -37,12 +37,6 @@ static uint32_t unmask(struct card *c, uint32_t ctx)
 	return send(c, ctx, m);
 }
 
-static void check_bad(uint32_t got, uint32_t want, uint32_t tag)
-{
-	assert_int_equal(got, want);
-	assert_int_equal(bad_tag(last()), tag);
-}
-
 static void registered(void **state)
 {
 	struct card *c = *state;
@@ -54,8 +48,8 @@ static void registered(void **state)
 	card_restart(c);
 	card_login_all(c);
 	assert_int_equal(user_flags(c, "alice"), HSM_USER_F_MOFN);
-	check_bad(register_key(c, BOB, HSM_USER_CU, "bob", 0), HSM_RV_KEY_REGISTERED,
-		  HSM_TAG_PUBLIC_KEY);
+	check_refused(register_key(c, BOB, HSM_USER_CU, "bob", 0), HSM_RV_KEY_REGISTERED,
+		      HSM_TAG_PUBLIC_KEY);
 	/* One's own once more, another, and then the first is free. */
 	assert_int_equal(register_key(c, ALICE, HSM_USER_CU, "alice", 0), 0);
 	assert_int_equal(register_key(c, ALICE, HSM_USER_CU, "alice", 3), 0);
@@ -66,14 +60,14 @@ static void only_for_oneself(void **state)
 {
 	struct card *c = *state;
 
-	check_bad(register_key(c, ALICE, HSM_USER_CU, "bob", 0), HSM_RV_NOT_AUTHORIZED,
-		  HSM_TAG_USER_NAME);
-	check_bad(register_key(c, ADMIN, HSM_USER_CU, "bob", 0), HSM_RV_NOT_AUTHORIZED,
-		  HSM_TAG_USER_NAME);
-	check_bad(register_key(c, ALICE, HSM_USER_CO, "alice", 0), HSM_RV_NOT_AUTHORIZED,
-		  HSM_TAG_USER_NAME);
-	check_bad(register_key(c, ALICE, 4, "alice", 0), HSM_RV_BAD_USER_TYPE,
-		  HSM_TAG_USER_TYPE);
+	check_refused(register_key(c, ALICE, HSM_USER_CU, "bob", 0), HSM_RV_NOT_AUTHORIZED,
+		      HSM_TAG_USER_NAME);
+	check_refused(register_key(c, ADMIN, HSM_USER_CU, "bob", 0), HSM_RV_NOT_AUTHORIZED,
+		      HSM_TAG_USER_NAME);
+	check_refused(register_key(c, ALICE, HSM_USER_CO, "alice", 0), HSM_RV_NOT_AUTHORIZED,
+		      HSM_TAG_USER_NAME);
+	check_refused(register_key(c, ALICE, 4, "alice", 0), HSM_RV_BAD_USER_TYPE,
+		      HSM_TAG_USER_TYPE);
 	assert_int_equal(register_key(c, AUDITOR, HSM_USER_AU, "app_user", 0),
 			 HSM_RV_NOT_AUTHORIZED);
 	assert_int_equal(user_flags(c, "bob"), 0);
@@ -101,18 +95,18 @@ static void bad_registrations(void **state)
 
 	fill(&token, HSM_REGISTRATION_MAX);
 	fill(&other, HSM_REGISTRATION_MAX - 1);
-	check_bad(send(c, ALICE, begin_register(signer(0), 1, &token, &token)),
-		  HSM_RV_BAD_PKCS_DATA, HSM_TAG_SIGNATURE);
-	check_bad(send(c, ALICE, begin_register(signer(0), 0, &token, &other)),
-		  HSM_RV_BAD_PKCS_DATA, HSM_TAG_SIGNATURE);
-	check_bad(send(c, ALICE, begin_register(small, 0, &token, &token)),
-		  HSM_RV_BAD_KEY_SIZE, HSM_TAG_PUBLIC_KEY);
+	check_refused(send(c, ALICE, begin_register(signer(0), 1, &token, &token)),
+		      HSM_RV_BAD_PKCS_DATA, HSM_TAG_SIGNATURE);
+	check_refused(send(c, ALICE, begin_register(signer(0), 0, &token, &other)),
+		      HSM_RV_BAD_PKCS_DATA, HSM_TAG_SIGNATURE);
+	check_refused(send(c, ALICE, begin_register(small, 0, &token, &token)),
+		      HSM_RV_BAD_KEY_SIZE, HSM_TAG_PUBLIC_KEY);
 	m = begin_register(signer(0), 0, &token, &token);
 	m->in[m->len - 290] ^= 1;	/* in the head of the key */
-	check_bad(send(c, ALICE, m), HSM_RV_BAD_PKCS_DATA, HSM_TAG_PUBLIC_KEY);
+	check_refused(send(c, ALICE, m), HSM_RV_BAD_PKCS_DATA, HSM_TAG_PUBLIC_KEY);
 	fill(&junk, HSM_REGISTRATION_MAX + 1);
-	check_bad(send(c, ALICE, begin_register(signer(0), 0, &junk, &junk)),
-		  HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
+	check_refused(send(c, ALICE, begin_register(signer(0), 0, &junk, &junk)),
+		      HSM_RV_INVALID_INPUT, HSM_TAG_DATA);
 	assert_int_equal(user_flags(c, "alice"), 0);
 	assert_int_equal(send(c, ALICE, begin_register(signer(0), 0, &token, &token)), 0);
 	EVP_PKEY_free(small);
@@ -196,14 +190,14 @@ static void taken(void **state)
 	to_another(c, &other);
 	assert_int_equal(user_create(&other, ADMIN, HSM_USER_CU, "bob", PASSWORD), 0);
 	assert_int_equal(mask(c, OFFICER, ID_ALICE), 0);
-	check_bad(unmask(&other, ADMIN), HSM_RV_USER_EXISTS, HSM_TAG_DATA);	/* id 3 */
+	check_refused(unmask(&other, ADMIN), HSM_RV_USER_EXISTS, HSM_TAG_DATA);	/* id 3 */
 	assert_int_equal(mask(c, OFFICER, ID_BOB), 0);
-	check_bad(unmask(&other, ADMIN), HSM_RV_USER_EXISTS, HSM_TAG_DATA);	/* name */
+	check_refused(unmask(&other, ADMIN), HSM_RV_USER_EXISTS, HSM_TAG_DATA);	/* name */
 	assert_int_equal(register_key(c, ALICE, HSM_USER_CU, "alice", 0), 0);
 	assert_int_equal(user_delete(&other, ADMIN, HSM_USER_CU, "bob"), 0);
 	assert_int_equal(register_key(&other, ADMIN, HSM_USER_CO, "admin", 0), 0);
 	assert_int_equal(mask(c, OFFICER, ID_ALICE), 0);
-	check_bad(unmask(&other, ADMIN), HSM_RV_KEY_REGISTERED, HSM_TAG_DATA);
+	check_refused(unmask(&other, ADMIN), HSM_RV_KEY_REGISTERED, HSM_TAG_DATA);
 	assert_int_equal(mask(c, OFFICER, 77), HSM_RV_USER_UNKNOWN);
 	assert_int_equal(bad_tag(last()), HSM_TAG_USER_ID);
 	card_stop(&other);
@@ -224,7 +218,7 @@ static void foreign_or_damaged(void **state)
 	assert_int_equal(user_delete(c, ADMIN, HSM_USER_CU, "bob"), 0);
 	for (i = 0; i < masked_len; i += i < 24 ? 1 : 11) {
 		masked[i] ^= 1;
-		check_bad(unmask(c, ADMIN), HSM_RV_BAD_MASKED_OBJECT, HSM_TAG_DATA);
+		check_refused(unmask(c, ADMIN), HSM_RV_BAD_MASKED_OBJECT, HSM_TAG_DATA);
 		masked[i] ^= 1;
 	}
 	masked_len--;

@@ -4,20 +4,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "card_info.h"
 #include "cmu.h"
 
-#define FIELD		"\t%-21s:"
 #define NOT_KNOWN	"not available"
-
-static void print_text(const char *name, const char *value)
-{
-	printf(FIELD "%s\n", name, value);
-}
-
-static void print_num(const char *name, uint64_t value)
-{
-	printf(FIELD "%llu\n", name, (unsigned long long)value);
-}
 
 /* A number of the PCI device behind the device file, as the kernel has it. */
 static void print_pci(const struct cmu_server *s, const char *name, const char *attr)
@@ -38,14 +28,14 @@ static void print_pci(const struct cmu_server *s, const char *name, const char *
 		fclose(f);
 	}
 	if (known)
-		printf(FIELD "%X\n", name, value);
+		printf(CARD_FIELD "%X\n", name, value);
 	else
-		print_text(name, NOT_KNOWN);
+		card_text(name, NOT_KNOWN);
 }
 
 static void print_ids(const struct cmu_server *s, const struct hsm_card *c)
 {
-	print_text("Manufacturer ID", c->manufacturer);
+	card_text("Manufacturer ID", c->manufacturer);
 	print_pci(s, "Device ID", "device");
 	print_pci(s, "Class Code", "class");
 	print_pci(s, "System vendor ID", "subsystem_vendor");
@@ -54,31 +44,17 @@ static void print_ids(const struct cmu_server *s, const struct hsm_card *c)
 
 static void print_card(const struct cmu_server *s, const struct hsm_card *c)
 {
-	printf("\t\t*** Server %u HSM Info ***\n\n", s->index);
-	print_text("Label", c->label);
-	print_text("Model", c->model);
+	card_names(c, s->index);
 	printf("\n");
-	print_text("Serial Number", c->serial);
-	print_num("HSM Flags", c->flags);
-	printf(FIELD "%u [%s]\n\n", "FIPS state", c->fips_state, c->fips_state == 2 ?
-	       "FIPS mode with single factor authentication" : "non-FIPS mode");
 	print_ids(s, c);
 	printf("\n\n");
-	print_num("TotalPublicMemory", c->public_total);
-	print_num("FreePublicMemory", c->public_free);
-	print_num("TotalPrivateMemory", c->private_total);
-	print_num("FreePrivateMemory", c->private_free);
+	card_sizes(c);
 	printf("\n");
-	print_num("Hardware Major", c->hw_major);
-	print_num("Hardware Minor", c->hw_minor);
+	card_text("Temperature", NOT_KNOWN);
 	printf("\n");
-	print_num("Firmware Major", c->fw_major);
-	printf(FIELD "%02u\n\n", "Firmware Minor", c->fw_minor);
-	print_text("Temperature", NOT_KNOWN);
+	card_text("Build Number", c->build);
 	printf("\n");
-	print_text("Build Number", c->build);
-	printf("\n");
-	print_text("Firmware ID", c->firmware_id);
+	card_text("Firmware ID", c->firmware_id);
 	printf("\n");
 }
 

@@ -2,57 +2,29 @@
 /* cmd_info.c - getHSMInfo, getPartitionInfo, listUsers, Error2String. */
 #include <stdio.h>
 
+#include "card_info.h"
 #include "kmu.h"
 
 #define GROUP	"Configuration and Admin Commands"
 
-static const char *fips_text(uint32_t state)
-{
-	return state == 2 ? "FIPS mode with single factor authentication" : "non-FIPS mode";
-}
-
-#define FIELD	"\t%-21s:"
-
-static void print_text(const char *name, const char *value)
-{
-	printf(FIELD "%s\n", name, value);
-}
-
-static void print_num(const char *name, uint64_t value)
-{
-	printf(FIELD "%llu\n", name, (unsigned long long)value);
-}
-
 static void print_card(const struct hsm_card *c)
 {
-	printf("\n\t\t*** Server %u HSM Info ***\n\n", c->node_id);
-	print_text("Label", c->label);
-	print_text("Model", c->model);
 	printf("\n");
-	print_text("Serial Number", c->serial);
-	print_num("HSM Flags", c->flags);
-	printf(FIELD "%u [%s]\n\n", "FIPS state", c->fips_state, fips_text(c->fips_state));
-	print_text("Manufacturer ID", c->manufacturer);
+	card_names(c, c->node_id);
 	printf("\n");
-	print_num("TotalPublicMemory", c->public_total);
-	print_num("FreePublicMemory", c->public_free);
-	print_num("TotalPrivateMemory", c->private_total);
-	print_num("FreePrivateMemory", c->private_free);
+	card_text("Manufacturer ID", c->manufacturer);
 	printf("\n");
-	print_num("Hardware Major", c->hw_major);
-	print_num("Hardware Minor", c->hw_minor);
+	card_sizes(c);
 	printf("\n");
-	print_num("Firmware Major", c->fw_major);
-	printf(FIELD "%02u\n\n", "Firmware Minor", c->fw_minor);
-	print_text("Build Number", c->build);
+	card_text("Build Number", c->build);
 	printf("\n");
-	print_text("Firmware ID", c->firmware_id);
+	card_text("Firmware ID", c->firmware_id);
 	printf("\n");
-	print_text("Policy", c->policy ? "strict" : "faithful");
-	print_num("Keys", c->keys);
-	print_num("Users", c->users);
-	print_num("Sessions", c->sessions);
-	print_num("Damaged Records", c->damaged);
+	card_text("Policy", c->policy ? "strict" : "faithful");
+	card_num("Keys", c->keys);
+	card_num("Users", c->users);
+	card_num("Sessions", c->sessions);
+	card_num("Damaged Records", c->damaged);
 }
 
 static int run_hsm_info(void *ctx, const struct cli_args *a)
@@ -83,18 +55,18 @@ static int run_partition(void *ctx, const struct cli_args *a)
 	if (hsm_card_info(kmu->hsm, &card, &res))
 		return out_failed(kmu, a, "GetPartitionInfo", &res);
 	printf("\n");
-	print_text("Partition Name", card.label);
-	print_num("Node Id", card.node_id);
-	print_text("Serial Number", card.serial);
-	printf(FIELD "%u [%s]\n", "FIPS state", card.fips_state, fips_text(card.fips_state));
-	print_text("Policy", card.policy ? "strict" : "faithful");
+	card_text("Partition Name", card.label);
+	card_num("Node Id", card.node_id);
+	card_text("Serial Number", card.serial);
+	card_fips(&card);
+	card_text("Policy", card.policy ? "strict" : "faithful");
 	printf("\n");
-	print_num("Users", card.users);
-	print_num("Max Users", HSM_USERS_MAX);
-	print_num("Sessions", card.sessions);
-	print_num("Keys", card.keys);
-	print_num("TotalPrivateMemory", card.private_total);
-	print_num("FreePrivateMemory", card.private_free);
+	card_num("Users", card.users);
+	card_num("Max Users", HSM_USERS_MAX);
+	card_num("Sessions", card.sessions);
+	card_num("Keys", card.keys);
+	card_num("TotalPrivateMemory", card.private_total);
+	card_num("FreePrivateMemory", card.private_free);
 	out_returned("GetPartitionInfo", &res);
 	return CLI_OK;
 }
