@@ -3,21 +3,24 @@
 #
 # deps.sh - installs the Debian packages that a goal needs, where they are missing.
 #
-#   deps.sh build|test|lint|bench
+#   deps.sh build|cluster|test|lint|bench
 set -euo pipefail
 
 # shellcheck disable=SC2034 # the goals' lists are looked up by name
 build="gcc make pkg-config libc6-dev libssl-dev libsqlite3-dev libedit-dev libjansson-dev
+       libcurl4-openssl-dev
        libglib2.0-dev libpixman-1-dev libfdt-dev libslirp-dev libattr1-dev libcap-ng-dev
        ninja-build python3 python3-venv python3-setuptools python3-packaging
        busybox-static openssl cpio gzip xz-utils zstd dpkg-dev kmod bc util-linux perl
        debian-archive-keyring ca-certificates ncurses-base"
 # shellcheck disable=SC2034
-test="$build libcmocka-dev rsync"
+cluster="$build etcd-server etcd-client"
+# shellcheck disable=SC2034
+test="$cluster libcmocka-dev rsync"
 # shellcheck disable=SC2034
 lint="$test sparse clang clang-tidy cppcheck shellcheck universal-ctags"
 # shellcheck disable=SC2034
-bench="$build softhsm2 libp11-kit-dev"
+bench="$cluster softhsm2 libp11-kit-dev"
 
 goal=${1:-}
 [ -n "$goal" ] && [ -n "${!goal:-}" ] || { sed -n '4,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }

@@ -57,10 +57,13 @@ static const struct audit_journal *journal_of(const struct store_txn *txn)
 
 static size_t count_entries(const struct store_txn *batch)
 {
+	const struct audit_journal *j;
 	size_t n = 0;
 
-	for (; batch; batch = batch->next)
-		n += batch->journal ? journal_of(batch)->n : 0;
+	for (; batch; batch = batch->next) {
+		for (j = journal_of(batch); j; j = j->more)
+			n += j->n;
+	}
 	return n;
 }
 
@@ -127,19 +130,28 @@ static bool add_salt(struct audit *a)
 	return true;
 }
 
+static bool add_entries(struct fw *fw, const struct audit_journal *j, uint64_t now)
+{
+	struct audit *a = fw->audit;
+	uint8_t rec[AUDIT_REC_LEN];
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		if (!make_record(fw, &j->e[i], now, &a->coming, rec) ||
+		    !add_op(a, STORE_AUDIT, a->coming.next - 1, rec, sizeof(rec)))
+			return false;
+	}
+	return true;
+}
+
 static bool add_records(struct fw *fw, const struct store_txn *batch)
 {
 	uint64_t now = fw->platform.wall_us(fw->platform.opaque);
 	const struct audit_journal *j;
-	uint8_t rec[AUDIT_REC_LEN];
-	size_t i;
 
 	for (; batch; batch = batch->next) {
-		j = journal_of(batch);
-		for (i = 0; j && i < j->n; i++) {
-			if (!make_record(fw, &j->e[i], now, &fw->audit->coming, rec) ||
-			    !add_op(fw->audit, STORE_AUDIT, fw->audit->coming.next - 1, rec,
-				    sizeof(rec)))
+		for (j = journal_of(batch); j; j = j->more) {
+			if (!add_entries(fw, j, now))
 				return false;
 		}
 	}

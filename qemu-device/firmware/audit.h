@@ -41,6 +41,7 @@ struct audit_entry {
 
 /* What store_txn.journal points to; NULL or n = 0: nothing to tell. */
 struct audit_journal {
+	struct audit_journal *more;	/* of the same transaction, behind this */
 	struct seal *seal;		/* of a wipe: what the transaction is sealed under */
 	size_t n;
 	struct audit_entry e[AUDIT_ENTRIES];

@@ -38,6 +38,7 @@ struct cmd_tag {
 #define CMD_AUDIT	0x10	/* belongs into the audit log */
 #define CMD_POST	0x40	/* the same, once done; the answer does not wait for it */
 #define CMD_LONG	0x20	/* may compute for more than a millisecond */
+#define CMD_ALL		0x80	/* NODE of all members: what it tells or leaves is the same on each */
 
 struct call;
 
@@ -67,6 +68,11 @@ struct arg {
 	uint32_t count;
 };
 
+struct call_nodes {
+	size_t n;
+	uint32_t node[HSM_MEMBERS_MAX];
+};
+
 struct call {
 	struct fw *fw;
 	struct fw_req *req;
@@ -80,6 +86,10 @@ struct call {
 	bool has_bad_tag;
 	bool entered;		/* counted by fw_enter() */
 	struct audit_caller caller;	/* of user, as it was when the call began */
+	uint64_t position;	/* of the cluster's change that it was; 0: none */
+	bool local;		/* it was about this card alone */
+	bool late;		/* nodes that have not come so far are told of, too */
+	struct call_nodes *had;	/* that had it when that counted; call_end() frees it. NULL: as now */
 	int log_status;		/* what the audit log says in place of an error status; 0 = that */
 	struct quorum_token *claims[QUORUM_CLAIMS];	/* quorum.h */
 };
@@ -111,6 +121,9 @@ int call_stopped(const struct call *c);
 int call_allowed(const struct call *c);
 int call_recheck(const struct call *c);
 
+/* Bytes that the NODE TLVs of the reply take, as it is now. */
+size_t call_nodes_len(const struct call *c);
+
 /* Checks that @len bytes of TLVs fit, with NODE; else the CALL_FW() to return. */
 int call_room(struct call *c, size_t len);
 
@@ -124,6 +137,7 @@ enum fw_result call_end(struct call *c, int rc);
 int cmd_nop(struct call *c);
 int cmd_card_info(struct call *c);
 int cmd_random(struct call *c);
+int cmd_cluster_info(struct call *c);
 int cmd_session_open(struct call *c);
 int cmd_session_close(struct call *c);
 int cmd_login(struct call *c);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* change.c - the one road by which stored state changes. */
-#include "change.h"
+/* change.c - the one road by which stored state changes: lines, the store, the answer. */
+#include "change_int.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "record.h"
+#include "funnel.h"
 #include "secmem.h"
 
 struct change *change_new(const struct call *c)
@@ -17,189 +18,24 @@ struct change *change_new(const struct call *c)
 	return ch;
 }
 
+struct change *change_own(struct fw *fw)
+{
+	const struct call nobody = { .fw = fw };
+	struct change *ch = change_new(&nobody);
+
+	if (ch)
+		ch->quiet = true;
+	return ch;
+}
+
 void change_free(struct change *ch)
 {
 	size_t i;
 
 	for (i = 0; i < CHANGE_OPS; i++)
 		free(ch->sealed[i].data);
+	free(ch->extra);
 	secmem_free(ch);
-}
-
-/* Seals @rec, whose buffer it frees, as the next operation. */
-static bool add_record(struct change *ch, enum store_kind kind, uint64_t id, struct record *rec)
-{
-	size_t n = ch->txn.n_ops;
-	bool ok = record_ok(rec) && seal_record(ch->call.fw->seal, kind, id, rec->w.p,
-						rec->w.len, &ch->sealed[n]);
-
-	record_free(rec);
-	if (!ok)
-		return false;
-	ch->ops[n] = (struct store_op){ kind, id, ch->sealed[n].data, ch->sealed[n].len };
-	ch->txn.n_ops = n + 1;
-	return true;
-}
-
-static bool add_key(struct change *ch, const struct object *o)
-{
-	struct record rec;
-
-	if (ch->deletes) {
-		ch->ops[ch->txn.n_ops++] = (struct store_op){ STORE_OBJECT, o->handle, NULL, 0 };
-		return true;
-	}
-	record_put_object(&rec, o);
-	return add_record(ch, STORE_OBJECT, o->handle, &rec);
-}
-
-static bool add_user(struct change *ch)
-{
-	struct record rec;
-
-	fw_lock_read(ch->call.fw);
-	ch->rec = ch->user->rec;
-	if (ch->clears)
-		ch->rec.failures = 0;
-	if (ch->user->gone)
-		ch->refused = ch->gone ? ch->gone : HSM_RV_USER_UNKNOWN;
-	else if (ch->edit)
-		ch->refused = ch->edit(ch);
-	ch->user->coming = ch->refused ? NULL : &ch->rec;
-	fw_unlock(ch->call.fw);
-	if (ch->refused)
-		return false;
-	if (ch->user_kept)
-		return true;
-	if (ch->removes) {
-		ch->ops[ch->txn.n_ops++] = (struct store_op){ STORE_USER, ch->rec.id, NULL, 0 };
-		return true;
-	}
-	record_put_user(&rec, &ch->rec);
-	return add_record(ch, STORE_USER, ch->rec.id, &rec);
-}
-
-static bool add_card(struct change *ch)
-{
-	struct record rec;
-
-	fw_lock_read(ch->call.fw);
-	record_put_card(&rec, ch->call.fw);
-	fw_unlock(ch->call.fw);
-	return add_record(ch, STORE_META, RECORD_CARD, &rec);
-}
-
-static bool build(struct change *ch)
-{
-	size_t i;
-
-	for (i = 0; i < CHANGE_KEYS && ch->keys[i]; i++) {
-		if (!add_key(ch, ch->keys[i]))
-			return false;
-	}
-	return (!ch->user || add_user(ch)) && (!ch->card || add_card(ch));
-}
-
-static void apply_keys(struct change *ch)
-{
-	struct object_table *t = &ch->call.fw->objects;
-	size_t i;
-
-	if (ch->old) {
-		object_replace(t, ch->old, ch->keys[0]);
-		return;
-	}
-	for (i = 0; i < CHANGE_KEYS && ch->keys[i]; i++) {
-		if (!ch->deletes) {
-			object_go_live(t, ch->keys[i]);
-			continue;
-		}
-		object_remove(t, ch->keys[i]);
-		object_free(ch->keys[i]);
-	}
-}
-
-static void apply_user(struct change *ch)
-{
-	struct user_table *users = &ch->call.fw->users;
-	uint32_t failures = ch->clears ? 0 : ch->user->rec.failures;
-
-	if (ch->removes) {
-		user_drop(users, ch->user);
-		return;
-	}
-	ch->user->rec = ch->rec;
-	ch->user->rec.failures = failures;
-	users->live += ch->user->pending;
-	ch->user->pending = false;
-}
-
-/* What a committed change does to the tables; returns the status. */
-static int apply(struct change *ch)
-{
-	apply_keys(ch);
-	if (ch->user)
-		apply_user(ch);
-	return ch->applied ? ch->applied(ch) : HSM_RV_SUCCESS;
-}
-
-/* Takes a pending key out again; its handle is given back if it was the newest. */
-static void drop_key(struct fw *fw, struct object *o)
-{
-	uint64_t handle = o->handle;
-
-	object_remove(&fw->objects, o);
-	object_free(o);
-	if (fw->objects.next_handle == handle + 1)
-		fw->objects.next_handle = handle;
-}
-
-/* The replacement goes; and so does the key, if its session ended meanwhile. */
-static void keep_old(struct fw *fw, struct change *ch)
-{
-	struct object *old = ch->old;
-
-	object_free(ch->keys[0]);
-	if (old->state != OBJECT_ORPHAN) {
-		old->state = OBJECT_LIVE;
-		return;
-	}
-	object_remove(&fw->objects, old);
-	object_free(old);
-}
-
-static void put_back_keys(struct change *ch)
-{
-	struct fw *fw = ch->call.fw;
-	size_t i;
-
-	if (ch->old) {
-		keep_old(fw, ch);
-		return;
-	}
-	for (i = CHANGE_KEYS; i-- > 0;) {
-		if (ch->keys[i] && ch->deletes)
-			ch->keys[i]->state = OBJECT_LIVE;
-		else if (ch->keys[i])
-			drop_key(fw, ch->keys[i]);
-	}
-}
-
-static int put_back(struct change *ch)
-{
-	struct fw *fw = ch->call.fw;
-
-	put_back_keys(ch);
-	if (ch->failed)
-		ch->failed(ch);
-	if (ch->user && ch->user->pending) {
-		if (fw->users.next_id == ch->user->rec.id + 1)
-			fw->users.next_id--;
-		user_drop(&fw->users, ch->user);
-	}
-	if (ch->user && ch->removes)
-		ch->user->leaving = false;
-	return ch->err || !ch->refused ? HSM_RV_STORE_FAILED : ch->refused;
 }
 
 static void enter_key(struct fw *fw, struct change *ch)
@@ -244,7 +80,7 @@ static struct change *next_of_user(struct user *u)
 	return next;
 }
 
-static struct change *next_in_line(struct change *ch)
+struct change *change_next_in_line(struct change *ch)
 {
 	if (ch->handle)
 		return next_of_key(ch);
@@ -272,6 +108,42 @@ static bool told_otherwise(const struct change *ch, int rc)
 
 static int record(struct call *c, int rc, bool mends);
 
+/* What the call answers, or CALL_ASYNC if that is somebody else's business from now on. */
+static int answer(struct change *ch, int rc)
+{
+	if (ch->then)
+		rc = ch->then(ch, rc);
+	if (rc == CALL_ASYNC || !ch->call.req)
+		return CALL_ASYNC;
+	if (!rc && ch->reply)
+		ch->reply(ch);
+	if (told_otherwise(ch, rc) && record(&ch->call, rc, ch->err) == CALL_ASYNC)
+		return CALL_ASYNC;
+	return rc;
+}
+
+bool change_end(struct change *ch, int rc, enum fw_result *result)
+{
+	struct fw *fw = ch->call.fw;
+	bool in_gate = ch->in_gate, done;
+
+	rc = answer(ch, rc);
+	done = rc != CALL_ASYNC;
+	user_put(ch->user);
+	if (done)
+		*result = call_end(&ch->call, rc);
+	change_free(ch);
+	if (in_gate)
+		fw_leave(fw);
+	return done;
+}
+
+static void log_failure(struct change *ch)
+{
+	fw_log(ch->call.fw, FW_LOG_ERROR, "%s: key store could not be written: error %d",
+	       ch->call.cmd ? ch->call.cmd->name : "a change of the card's own", -ch->err);
+}
+
 /* Returns the next change of the same user or key if that is done already, too. */
 static struct change *finish_one(struct change *ch)
 {
@@ -283,19 +155,12 @@ static struct change *finish_one(struct change *ch)
 	int rc;
 
 	if (ch->err)
-		fw_log(fw, FW_LOG_ERROR, "%s: key store could not be written: error %d",
-		       ch->call.cmd->name, -ch->err);
+		log_failure(ch);
 	fw_lock_write(fw);
-	rc = ch->err || ch->refused ? put_back(ch) : apply(ch);
-	next = next_in_line(ch);
+	rc = ch->err || ch->refused ? change_put_back(ch) : change_apply(ch);
+	next = change_next_in_line(ch);
 	fw_unlock(fw);
-	if (!rc && ch->reply)
-		ch->reply(ch);
-	user_put(ch->user);
-	done = !told_otherwise(ch, rc) || record(&ch->call, rc, ch->err) != CALL_ASYNC;
-	if (done)
-		result = call_end(&ch->call, rc);
-	change_free(ch);
+	done = change_end(ch, rc, &result);
 	if (next && !submit(next))
 		next = NULL;
 	if (done)
@@ -310,8 +175,20 @@ static void finish(struct change *ch)
 		ch = finish_one(ch);
 }
 
+void change_go(struct change *ch)
+{
+	if (ch && submit(ch))
+		finish(ch);
+}
+
+void change_refuse(struct change *ch, int rc)
+{
+	ch->refused = rc;
+	finish(ch);
+}
+
 /*
- * The store may be done before submit() has let go of fw.commit, even on the same
+ * The store may be done before its caller has let go of fw.commit, even on the same
  * thread; nobody is called back until both have happened. True for the second.
  */
 static bool meet(struct change *ch)
@@ -337,14 +214,67 @@ static void stored(struct store_txn *txn, int err)
 	txn_done(txn, err);
 }
 
-/* In the order in which they are stored: what it reserves goes into no record before its own. */
-static void prepare(struct change *ch)
+void change_store(struct change *ch)
 {
-	if (!ch->prepare)
-		return;
+	struct fw *fw = ch->call.fw;
+	bool sealed = !ch->refused && change_seal(ch, ch->card);
+
+	ch->txn.ops = ch->ops;
+	ch->txn.done = stored;
+	if (ch->refused)
+		ch->txn.n_ops = 0;
+	if (ch->mends)
+		change_seal_card(ch);
+	if (!ch->quiet)
+		audit_call(&ch->journal, &ch->call, ch, ch->refused ? ch->refused : ch->status);
+	ch->txn.journal = &ch->journal;
+	if (!sealed && !ch->refused)
+		txn_done(&ch->txn, -ENOMEM);
+	else if (!ch->txn.n_ops && !ch->journal.n)
+		txn_done(&ch->txn, 0);
+	else
+		fw->store->ops->submit(fw->store, &ch->txn);
+}
+
+void change_let_go(struct change *ch)
+{
+	if (meet(ch))
+		finish(ch);
+}
+
+/* Whether the cluster has a say in it at all. */
+static bool clustered(const struct change *ch)
+{
+	return ch->call.fw->cluster && !ch->local && replica_wanted(ch->call.fw);
+}
+
+/* What may turn out to be about this card alone: it has to work without the others, too. */
+static bool may_be_own(const struct change *ch)
+{
+	struct fw *fw = ch->call.fw;
+	const struct object *o;
+	bool own;
+
+	if (!ch->prepare && (!ch->user || ch->user_kept))
+		return true;
+	if (!ch->handle)
+		return false;
+	fw_lock_read(fw);
+	o = object_by_handle(&fw->objects, ch->handle);
+	own = o && o->ctx;
+	fw_unlock(fw);
+	return own;
+}
+
+/* True if it is the cluster's after all: then it has not begun. */
+static bool is_shared(struct change *ch)
+{
+	if (ch->refused || !clustered(ch) || !change_has_image(ch))
+		return false;
 	fw_lock_write(ch->call.fw);
-	ch->refused = ch->prepare(ch);
+	change_rewind(ch);
 	fw_unlock(ch->call.fw);
+	return true;
 }
 
 /* True if it is done already: the caller finishes it. */
@@ -352,27 +282,20 @@ static bool submit(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	void *opaque = fw->platform.opaque;
-	bool built;
+	bool shared = clustered(ch) && !may_be_own(ch);
 
-	fw->platform.lock_write(opaque, fw->commit);
-	prepare(ch);
-	ch->txn.ops = ch->ops;
-	ch->txn.done = stored;
-	built = !ch->refused && build(ch);
-	if (ch->refused)
-		ch->txn.n_ops = 0;
-	if (ch->mends)
-		add_card(ch);
-	audit_call(&ch->journal, &ch->call, ch, ch->refused ? ch->refused : ch->status);
-	ch->txn.journal = &ch->journal;
-	if (!built && !ch->refused)
-		txn_done(&ch->txn, -ENOMEM);
-	else if (!ch->txn.n_ops && !ch->journal.n)
-		txn_done(&ch->txn, 0);
-	else
-		fw->store->ops->submit(fw->store, &ch->txn);
-	fw->platform.unlock(opaque, fw->commit);
-	return meet(ch);
+	if (!shared) {
+		fw->platform.lock_write(opaque, fw->commit);
+		change_ready(ch);
+		shared = is_shared(ch);
+		if (!shared)
+			change_store(ch);
+		fw->platform.unlock(opaque, fw->commit);
+	}
+	if (!shared)
+		return meet(ch);
+	funnel_add(fw, ch);
+	return false;
 }
 
 /* Where changes wait that have to come after others; NULL if it is its turn. */
@@ -390,6 +313,7 @@ int change_propose(struct change *ch)
 	struct fw *fw = ch->call.fw;
 	struct change **line = line_of(ch);
 
+	memcpy(ch->claims, ch->call.claims, sizeof(ch->claims));
 	user_get(ch->user);
 	if (line) {
 		while (*line)
@@ -401,8 +325,8 @@ int change_propose(struct change *ch)
 		ch->user->busy = true;
 	}
 	fw_unlock(fw);
-	if (!line && submit(ch))
-		finish(ch);
+	if (!line)
+		change_go(ch);
 	return CALL_ASYNC;
 }
 
@@ -414,8 +338,7 @@ static int record(struct call *c, int rc, bool mends)
 		return HSM_RV_STORE_FAILED;
 	ch->refused = rc;
 	ch->mends = mends;
-	if (submit(ch))
-		finish(ch);
+	change_go(ch);
 	return CALL_ASYNC;
 }
 

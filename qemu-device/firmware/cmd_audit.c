@@ -11,7 +11,7 @@
 
 int cmd_audit_read(struct call *c)
 {
-	return audit_read(c->fw, call_u64(c, HSM_TAG_SEQUENCE), &c->out, REPLY_NODE_LEN);
+	return audit_read(c->fw, call_u64(c, HSM_TAG_SEQUENCE), &c->out, call_nodes_len(c));
 }
 
 static void put_head(struct call *c, uint8_t head[sizeof(struct hsm_audit_head)])

@@ -46,7 +46,7 @@ int new_key_add_list(struct call *c, struct new_key *k, struct bytes tlvs);
 int new_key_args(struct call *c, struct new_key *k);
 
 /*
- * MIN_SRV, TIMEOUT_S: what this card has not got is NOT_AVAILABLE. ATTEST_NONCE: as
+ * MIN_SRV, TIMEOUT_S: more nodes than the cluster has are INVALID_INPUT. ATTEST_NONCE: as
  * attest_ready(). No lock.
  */
 int new_key_available(struct call *c);

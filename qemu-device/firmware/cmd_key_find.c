@@ -146,7 +146,7 @@ static int compare_u64(const void *a, const void *b)
 /* As many as fit, from @start on; the table has seen to it that one does. */
 static void put_handles(struct call *c, const struct handles *h, size_t start)
 {
-	size_t room = (c->out.room - c->out.len - REPLY_NODE_LEN - TLV_HEAD) / 8;
+	size_t room = (c->out.room - c->out.len - call_nodes_len(c) - TLV_HEAD) / 8;
 	size_t i, n = start < h->n ? h->n - start : 0;
 	uint8_t *p;
 

@@ -3,6 +3,8 @@
 #include "attest.h"
 #include "change.h"
 #include "cmd_key.h"
+#include "members.h"
+#include "replica.h"
 
 int key_find_handle(struct call *c, uint32_t tag, uint64_t handle, enum key_right right,
 		    struct object **found)
@@ -64,6 +66,14 @@ static bool describe(const struct call *c, struct change *ch, struct object *con
 	return true;
 }
 
+static void free_keys(struct object *const *keys, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		object_free(keys[i]);
+}
+
 /* Of an unmasked key: it may have been deleted meanwhile, or be about to. */
 static bool owner_stays(const struct fw *fw, uint32_t id)
 {
@@ -73,58 +83,103 @@ static bool owner_stays(const struct fw *fw, uint32_t id)
 }
 
 /* fw.lock held: may they come? Both of a pair have the same id. */
-static int check_install(struct call *c, struct object *const *keys, size_t n)
+static int check_install(struct call *c, const struct object *o)
 {
-	const struct object_table *t = &c->fw->objects;
-	struct bytes id = object_id(keys[0]);
-	size_t i, size = 0;
+	struct bytes id = object_id(o);
 	int rc = call_recheck(c);
 
-	if (!rc && id.len && object_id_taken(t, id))
+	if (!rc && id.len && object_id_taken(&c->fw->objects, id))
 		rc = call_bad(c, HSM_ATTR_ID, HSM_RV_ID_EXISTS);
-	if (!rc && !owner_stays(c->fw, keys[0]->owner))
+	if (!rc && !owner_stays(c->fw, o->owner))
 		rc = call_bad(c, HSM_TAG_DATA, HSM_RV_USER_UNKNOWN);
-	if (!rc && object_flag(keys[0], BIT_TOKEN) && c->fw->card_damaged)
+	if (!rc && object_flag(o, BIT_TOKEN) && c->fw->card_damaged)
 		rc = HSM_RV_RECORD_DAMAGED;
-	for (i = 0; i < n; i++)
-		size += object_size(keys[i]);
-	if (!rc && size > OBJECT_BUDGET - t->bytes)
-		rc = HSM_RV_NO_MEMORY;
 	return rc;
 }
 
-/* fw.lock held: gives handles and puts the keys into the table. */
-static void insert(struct call *c, struct change *ch, bool token, struct object *const *keys,
-		   size_t n)
+/* When their turn comes: they get handles, and are in the table. */
+static int prepare_install(struct change *ch)
 {
-	struct object_table *t = &c->fw->objects;
+	struct object_table *t = &ch->call.fw->objects;
+	int rc = check_install(&ch->call, ch->coming[0]);
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		keys[i]->handle = t->next_handle++;
-		keys[i]->state = token ? OBJECT_PENDING : OBJECT_LIVE;
-		ch->keys[i] = keys[i];
-		ch->handles[i] = keys[i]->handle;
-		object_insert(t, keys[i]);
-		if (!token)
-			ctx_add_key(c->ctx, c->session, keys[i]);
+	if (rc)
+		return rc;
+	for (i = 0; i < CHANGE_KEYS && ch->coming[i]; i++) {
+		change_insert(ch, i, t->next_handle++);
+		if (ch->min_srv > 1)
+			object_set_maker(t, ch->keys[i], ch->call.fw->node_id,
+					 members_incarnation(ch->call.fw));
 	}
+	ch->card = true;
+	return 0;
 }
 
+/* In a cluster they stay out of the way of the token keys that come from everywhere. */
+static uint64_t session_handle(struct fw *fw)
+{
+	struct object_table *t = &fw->objects;
+	uint64_t *next = &t->next_handle;
+
+	if (replica_wanted(fw)) {
+		next = &t->next_session;
+		if (!*next)
+			*next = ((uint64_t)fw->node_id + 1) << OBJECT_SESSION_BITS;
+		while (object_by_handle(t, *next))
+			++*next;
+	}
+	return (*next)++;
+}
+
+/* fw.lock held: session keys are there at once. */
+static int install_session(struct call *c, struct change *ch, size_t n)
+{
+	struct object_table *t = &c->fw->objects;
+	int rc = check_install(c, ch->coming[0]);
+	size_t i;
+
+	for (i = 0; i < n && !rc; i++) {
+		change_insert(ch, i, session_handle(c->fw));
+		object_go_live(t, ch->keys[i]);
+		ctx_add_key(c->ctx, c->session, ch->keys[i]);
+	}
+	return rc;
+}
+
+/* MIN_SRV and TIMEOUT_S, for keys that other cards get, too. */
+static void read_nodes(const struct call *c, struct change *ch)
+{
+	const struct fw_platform *p = &c->fw->platform;
+
+	ch->min_srv = call_u32(c, HSM_TAG_MIN_SRV, 0);
+	ch->until_ms = UINT64_MAX;
+	if (call_has(c, HSM_TAG_TIMEOUT_S))
+		ch->until_ms = p->now_ms(p->opaque) +
+			       call_u32(c, HSM_TAG_TIMEOUT_S, 0) * UINT64_C(1000);
+}
+
+/* Takes the keys over; and @ch, if it is CALL_ASYNC. */
 static int install(struct call *c, struct change *ch, struct object *const *keys, size_t n)
 {
-	bool token = object_flag(keys[0], BIT_TOKEN);
 	int rc;
 
 	fw_lock_write(c->fw);
-	rc = check_install(c, keys, n);
-	if (!rc)
-		insert(c, ch, token, keys, n);
-	if (!rc && token) {
-		ch->card = true;
+	rc = change_bring(ch, keys, n);
+	if (rc) {
+		fw_unlock(c->fw);
+		free_keys(keys, n);
+		return rc;
+	}
+	if (object_flag(keys[0], BIT_TOKEN)) {
+		read_nodes(c, ch);
+		ch->prepare = prepare_install;
 		ch->reply = reply_handles;
 		return change_propose(ch);
 	}
+	c->local = true;
+	rc = install_session(c, ch, n);
+	change_drop_coming(ch);
 	fw_unlock(c->fw);
 	return rc;
 }
@@ -133,17 +188,16 @@ int new_key_install(struct call *c, struct object *const *keys, size_t n)
 {
 	struct change *ch = change_new(c);
 	int rc = HSM_RV_NO_MEMORY;
-	size_t i;
 
 	if (ch && keys[0] && keys[n - 1] && describe(c, ch, keys, n))
 		rc = install(c, ch, keys, n);
+	else
+		free_keys(keys, n);
 	if (!rc) {
 		reply_handles(ch);
 		c->out = ch->call.out;
 	}
 	if (rc != CALL_ASYNC && ch)
 		change_free(ch);
-	for (i = 0; i < n && rc && rc != CALL_ASYNC; i++)
-		object_free(keys[i]);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "crypto.h"
 #include "policy.h"
+#include "replica.h"
 
 #define KEY_REF_LEN	(TLV_HEAD + sizeof(struct hsm_key_ref))
 #define HASH_LEN	(TLV_HEAD + HSM_DIGEST_LEN)
@@ -101,7 +102,7 @@ static void put_ref(struct call *c, const struct object *o, uint32_t id)
 /* fw.lock held: as many as fit, from START on. Returns how many there are in all. */
 static uint32_t list(struct call *c, uint32_t id)
 {
-	size_t room = (c->out.room - REPLY_NODE_LEN - HASH_LEN - TLV_HEAD - 4) / KEY_REF_LEN;
+	size_t room = (c->out.room - call_nodes_len(c) - HASH_LEN - TLV_HEAD - 4) / KEY_REF_LEN;
 	uint32_t start = call_u32(c, HSM_TAG_START, 0), n = 0;
 	const struct object *o;
 
@@ -147,4 +148,19 @@ int cmd_key_list(struct call *c)
 		rc = put_hash(c, &h);
 	free(h.p);
 	return rc;
+}
+
+/* Position first: what the hash has besides is newer, and is in it the next time. */
+bool fw_state(struct fw *fw, uint64_t *position, uint8_t sha256[HSM_DIGEST_LEN])
+{
+	struct hashed h = { 0 };
+	bool ok;
+
+	fw_lock_read(fw);
+	*position = replica_position(fw);
+	ok = collect(fw, &h);
+	fw_unlock(fw);
+	ok = ok && fc_sha256(h.p, h.len, sha256);
+	free(h.p);
+	return ok;
 }

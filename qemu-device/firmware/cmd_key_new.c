@@ -8,9 +8,9 @@
 
 #include "crypto.h"
 #include "key_numbers.h"
+#include "members.h"
 #include "secmem.h"
 
-#define CARDS 1		/* that a key can be on */
 #define HANDLES_ROOM (2 * (TLV_HEAD + sizeof(uint64_t)))	/* of a pair */
 
 void new_key_begin(struct new_key *k, bool local)
@@ -176,8 +176,8 @@ int new_key_available(struct call *c)
 
 	if (rc)
 		return rc;
-	if (call_u32(c, HSM_TAG_MIN_SRV, CARDS) > CARDS)
-		return call_bad(c, HSM_TAG_MIN_SRV, HSM_RV_NOT_AVAILABLE);
+	if (call_u32(c, HSM_TAG_MIN_SRV, 1) > members_known(c->fw))
+		return call_bad(c, HSM_TAG_MIN_SRV, HSM_RV_INVALID_INPUT);
 	return call_has(c, HSM_TAG_ATTEST_NONCE) ? attest_ready(c, HANDLES_ROOM) : 0;
 }
 

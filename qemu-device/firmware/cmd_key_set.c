@@ -82,6 +82,7 @@ static int replace(struct change *ch, struct object *old, struct object *o)
 	if (old->ctx && token && fw->card_damaged)
 		return HSM_RV_RECORD_DAMAGED;
 	if (!token) {
+		ch->call.local = true;
 		object_replace(&fw->objects, old, o);
 		return 0;
 	}
@@ -134,6 +135,7 @@ static int prepare_delete(struct change *ch)
 	if (rc)
 		return rc;
 	if (o->ctx) {
+		ch->call.local = true;
 		object_remove(&ch->call.fw->objects, o);
 		object_free(o);
 		return 0;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "change.h"
+#include "debt.h"
+#include "replica.h"
 #include "secmem.h"
 #include "two_factor.h"
 
@@ -42,6 +44,7 @@ int cmd_logout(struct call *c)
 	if (!rc)
 		ctx_logout(c->fw, c->ctx);
 	fw_unlock(c->fw);
+	quorum_sweep(c->fw);
 	return rc;
 }
 
@@ -82,16 +85,20 @@ static int wrong_password(struct change *ch)
 
 /*
  * When its turn comes: a new password that was on its way before has taken the place of
- * the one checked, and a second factor with it. With no wrong ones to forget nothing is
- * written of the user.
+ * the one checked, and a second factor with it; or so many wrong ones came, on any card, that
+ * the account is locked. With no wrong ones to forget nothing is written of the user.
  */
 static int still_right(struct change *ch)
 {
 	if (!secmem_equal(ch->secret.hash, ch->rec.hash, sizeof(ch->rec.hash)))
 		return HSM_RV_LOGIN_FAILURE;
-	ch->clears = ch->rec.failures;
+	if (ch->local && ch->rec.failures >= HSM_LOGIN_TRIES)
+		return HSM_RV_USER_LOCKED;
+	if (ch->local)
+		ch->paid = ch->user->debt;
+	ch->clears = ch->local ? ch->paid : ch->rec.failures;
 	ch->user_kept = !ch->clears;
-	ch->rec.failures = 0;
+	ch->rec.failures = ch->local ? ch->rec.failures : 0;
 	return 0;
 }
 
@@ -112,7 +119,9 @@ static void reply_login(struct change *ch)
 
 /*
  * The count of wrong passwords moves in memory at once, so that guesses made at the
- * same time cannot be more than HSM_LOGIN_TRIES; the answer waits for the disk.
+ * same time cannot be more than HSM_LOGIN_TRIES; the answer waits for the disk. A card of a
+ * cluster writes it into its own store first, so that it counts also where the cluster
+ * cannot be reached, and then tells the others.
  */
 static int count_login(struct change *ch, struct user *u, bool right)
 {
@@ -122,9 +131,11 @@ static int count_login(struct change *ch, struct user *u, bool right)
 	ch->gone = HSM_RV_LOGIN_FAILURE;
 	ch->status = right ? 0 : HSM_RV_LOGIN_FAILURE;
 	ch->reply = reply_login;
+	ch->local = replica_wanted(ch->call.fw);
+	ch->then = ch->local ? debt_tell : NULL;
 	memcpy(ch->secret.hash, u->rec.hash, sizeof(u->rec.hash));
 	if (!right)
-		u->rec.failures++;
+		u->debt++;
 	return change_propose(ch);
 }
 
@@ -137,7 +148,7 @@ static int decide_login(struct call *c, struct change *ch, const struct user_rec
 	fw_lock_write(c->fw);
 	rc = call_recheck(c);
 	u = rc ? NULL : user_by_id(&c->fw->users, rec->id);
-	if (u && u->rec.failures >= HSM_LOGIN_TRIES)
+	if (u && user_guesses(u) >= HSM_LOGIN_TRIES)
 		rc = HSM_RV_USER_LOCKED;
 	right = right && u && secmem_equal(rec->hash, u->rec.hash, sizeof(rec->hash));
 	if (!rc && u)

@@ -24,7 +24,10 @@ static const struct cmd card_cmds[] = {
 	{ CMD(CERT), cmd_cert, CRYPTO, ROLE_ANY, CMD_NODE | CMD_QUICK, BASE, TAGS(cert_tags) },
 	{ CMD(ATTEST), cmd_attest, CRYPTO, ROLE_ANY, CMD_NODE | CMD_LONG, BASE,
 	  TAGS(attest_tags) },
-	{ CMD(ZEROIZE), cmd_zeroize, FACTORY, OFFICER, SNC, BASE, NO_TAGS },
+	{ CMD(ZEROIZE), cmd_zeroize, FACTORY, OFFICER, SNC & ~CMD_ALL, BASE, NO_TAGS },
+	{ CMD(CLUSTER_INFO), cmd_cluster_info, CRYPTO, ROLE_ANY, CMD_NODE | CMD_QUICK,
+	  HEAD + NODE + TLV_HEAD + sizeof(struct hsm_cluster_info) + TLV_HEAD +
+	  sizeof(struct hsm_member), NO_TAGS },
 };
 
 static const size_t card_cmd_count = sizeof(card_cmds) / sizeof(card_cmds[0]);

@@ -76,6 +76,7 @@ _Static_assert(sizeof(set_tags) / sizeof(set_tags[0]) <= CMD_TAGS_MAX, "room for
 
 static const struct cmd_tag unmask_tags[] = {
 	{ HSM_TAG_DATA, TAG_BYTES, REQ, 1, HSM_MSG_MAX, 0 },
+	{ HSM_TAG_HANDLE, TAG_U64, 0, 0, 0, 0 },
 	NEW_KEY_NODE_TAGS,
 	ATTEST_NONCE_TAG,
 };
@@ -87,7 +88,7 @@ const struct cmd key_cmds[] = {
 	{ CMD(KEY_GEN_SYM), cmd_key_gen_sym, KEYS, ROLE_CU, SNC, ONE, TAGS(gen_sym_tags) },
 	{ CMD(KEY_GEN_PAIR), cmd_key_gen_pair, KEYS, ROLE_CU, SNC | CMD_LONG, HEAD + NODE + 2 * U64,
 	  TAGS(gen_pair_tags) },
-	{ CMD(KEY_FIND), cmd_key_find, CRYPTO, ROLE_CU, SN, HEAD + NODE + U32 + U64,
+	{ CMD(KEY_FIND), cmd_key_find, CRYPTO, ROLE_CU, SN | CMD_ALL, HEAD + NODE + U32 + U64,
 	  TAGS(find_tags) },
 	{ CMD(KEY_ATTRS), cmd_key_attrs, CRYPTO, ROLE_CU, SN | CMD_QUICK, BASE,
 	  TAGS(attrs_tags) },

@@ -40,14 +40,14 @@ const struct cmd quorum_cmds[] = {
 	{ CMD(M_VALUE_SET), cmd_m_value_set, USERS, OFFICER, SNC, BASE, TAGS(m_value_set_tags) },
 	{ CMD(M_VALUE_GET), cmd_m_value_get, CRYPTO, OFFICER, SN | CMD_QUICK, BASE,
 	  TAGS(m_value_get_tags) },
-	{ CMD(TOKEN_NEW), cmd_token_new, CRYPTO, TOKEN_USERS, SN | CMD_AUDIT,
+	{ CMD(TOKEN_NEW), cmd_token_new, CRYPTO, TOKEN_USERS, SN | CMD_AUDIT | CMD_ALL,
 	  HEAD + NODE + TLV_HEAD + TOKEN_LEN, TAGS(new_tags) },
-	{ CMD(TOKEN_APPROVE), cmd_token_approve, CRYPTO, TOKEN_USERS, SN | CMD_AUDIT, BASE,
-	  TAGS(approve_tags) },
+	{ CMD(TOKEN_APPROVE), cmd_token_approve, CRYPTO, TOKEN_USERS, SN | CMD_AUDIT | CMD_ALL,
+	  BASE, TAGS(approve_tags) },
 	{ CMD(TOKEN_LIST), cmd_token_list, CRYPTO, TOKEN_USERS, SN,
 	  HEAD + NODE + U32 + TLV_HEAD + sizeof(struct hsm_token_info), TAGS(list_tags) },
-	{ CMD(TOKEN_DELETE), cmd_token_delete, CRYPTO, TOKEN_USERS, SN | CMD_AUDIT, BASE,
-	  TAGS(delete_tags) },
+	{ CMD(TOKEN_DELETE), cmd_token_delete, CRYPTO, TOKEN_USERS, SN | CMD_AUDIT | CMD_ALL,
+	  BASE, TAGS(delete_tags) },
 };
 
 const size_t quorum_cmd_count = sizeof(quorum_cmds) / sizeof(quorum_cmds[0]);

@@ -3,16 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "cmd_key.h"
 #include "crypto.h"
+#include "members.h"
 #include "quorum_int.h"
+#include "replica.h"
 
 #define AT(member)	offsetof(struct hsm_token, member)
-
-static bool of_officers(uint32_t service)
-{
-	return service >= HSM_SERVICE_USER_MGMT;
-}
 
 /* Whether the caller may ask for a token of a key, and how many have to approve. */
 static int look_at_key(struct call *c, uint32_t service, uint32_t *m)
@@ -67,13 +65,13 @@ static int make(struct call *c, struct quorum_token *t)
 	int rc;
 
 	t->service = call_u32(c, HSM_TAG_SERVICE, 0);
-	rc = of_officers(t->service) ? look_at_service(c, t->service, &t->m_value)
+	rc = quorum_of_officers(t->service) ? look_at_service(c, t->service, &t->m_value)
 				     : look_at_key(c, t->service, &t->m_value);
 	if (rc)
 		return rc;
 	t->ctx = c->ctx;
 	t->user = c->user->rec.id;
-	t->handle = of_officers(t->service) ? 0 : call_u64(c, HSM_TAG_HANDLE);
+	t->handle = quorum_of_officers(t->service) ? 0 : call_u64(c, HSM_TAG_HANDLE);
 	t->expires_ms = p->now_ms(p->opaque) + HSM_TOKEN_VALID_S * 1000ull;
 	rc = quorum_add(c->fw, t);
 	if (!rc)
@@ -81,17 +79,20 @@ static int make(struct call *c, struct quorum_token *t)
 	return rc;
 }
 
-int cmd_token_new(struct call *c)
+static struct quorum_token *begin_token(int *rc)
 {
 	struct quorum_token *t = calloc(1, sizeof(*t));
+
+	*rc = t ? 0 : HSM_RV_NO_MEMORY;
+	if (t && !fc_random(t->wire + AT(nonce), HSM_NONCE_LEN))
+		*rc = HSM_RV_CRYPTO_FAILED;
+	return t;
+}
+
+static int new_here(struct call *c, struct quorum_token *t)
+{
 	int rc;
 
-	if (!t)
-		return HSM_RV_NO_MEMORY;
-	if (!fc_random(t->wire + AT(nonce), HSM_NONCE_LEN)) {
-		free(t);
-		return HSM_RV_CRYPTO_FAILED;
-	}
 	fw_lock_write(c->fw);
 	rc = make(c, t);
 	if (!rc)
@@ -99,6 +100,77 @@ int cmd_token_new(struct call *c)
 	fw_unlock(c->fw);
 	if (rc)
 		free(t);
+	return rc;
+}
+
+/* It takes its number, and is nobody's before it is there. */
+static int prepare_new(struct change *ch)
+{
+	struct quorum_token *t = ch->extra;
+
+	t->shared = true;
+	t->incarnation = members_incarnation(ch->call.fw);
+	atomic_store(&t->state, TOKEN_COMING);
+	return make(&ch->call, t);
+}
+
+static bool image_new(struct change *ch, struct replica_batch *b)
+{
+	const struct quorum_token *t = ch->extra;
+	struct record rec;
+
+	quorum_put(&rec, t);
+	return replica_add(ch->call.fw, b, STORE_TOKEN, t->id, &rec);
+}
+
+/* Its login may have ended meanwhile. */
+static int applied_new(struct change *ch)
+{
+	struct quorum_token *t = ch->extra;
+
+	ch->extra = NULL;
+	atomic_fetch_and(&t->state, ~TOKEN_COMING);
+	tlv_put(&ch->call.out, HSM_TAG_TOKEN, t->wire, sizeof(t->wire));
+	return 0;
+}
+
+static void failed_new(struct change *ch)
+{
+	struct quorum_token *t = ch->extra;
+
+	if (t->id)
+		quorum_remove(ch->call.fw, t);
+	t->id = 0;
+}
+
+static int new_in_cluster(struct call *c, struct quorum_token *t)
+{
+	struct change *ch = change_new(c);
+
+	if (!ch) {
+		free(t);
+		return HSM_RV_NO_MEMORY;
+	}
+	ch->extra = t;
+	ch->prepare = prepare_new;
+	ch->image = image_new;
+	ch->image_ops = 1;
+	ch->applied = applied_new;
+	ch->failed = failed_new;
+	fw_lock_write(c->fw);
+	return change_propose(ch);
+}
+
+int cmd_token_new(struct call *c)
+{
+	struct quorum_token *t;
+	int rc;
+
+	quorum_sweep(c->fw);
+	t = begin_token(&rc);
+	if (!rc)
+		return replica_wanted(c->fw) ? new_in_cluster(c, t) : new_here(c, t);
+	free(t);
 	return rc;
 }
 
@@ -150,7 +222,7 @@ static void put_list(struct call *c)
 	for (t = c->fw->quorum.first; t; t = t->next) {
 		if (!listed(c, t) || n++ < start)
 			continue;
-		if (c->out.room - c->out.len >= one + REPLY_NODE_LEN)
+		if (c->out.room - c->out.len >= one + call_nodes_len(c))
 			put_info(c, t);
 		else
 			start = UINT32_MAX;
@@ -178,34 +250,63 @@ int cmd_token_list(struct call *c)
 		put_list(c);
 	}
 	fw_unlock(c->fw);
+	quorum_sweep(c->fw);
 	return rc;
 }
 
-/* All that the caller looks after, or the one that the call names; fw.lock held for writing. */
+/* Whether the call names @t, or all that the caller looks after; fw.lock held. */
+static bool named(const struct call *c, const struct quorum_token *t)
+{
+	return listed(c, t) && (!call_has(c, HSM_TAG_TOKEN_ID) ||
+				t->id == call_u32(c, HSM_TAG_TOKEN_ID, 0));
+}
+
+/* fw.lock held for writing. */
 static int delete(struct call *c)
 {
-	uint32_t id = call_u32(c, HSM_TAG_TOKEN_ID, 0);
-	bool all = !call_has(c, HSM_TAG_TOKEN_ID);
+	bool found = !call_has(c, HSM_TAG_TOKEN_ID);
 	struct quorum_token *t;
 	int rc = call_recheck(c);
-	bool found = all;
 
-	for (t = rc ? NULL : c->fw->quorum.first; t; t = t->next) {
-		if (listed(c, t) && (all || t->id == id)) {
+	if (rc)
+		return rc;
+	for (t = c->fw->quorum.first; t; t = t->next) {
+		if (named(c, t)) {
 			quorum_drop(t);
 			found = true;
 		}
 	}
-	if (rc)
-		return rc;
 	quorum_reap(c->fw);
 	return found ? 0 : call_bad(c, HSM_TAG_TOKEN_ID, HSM_RV_NO_TOKEN);
+}
+
+static int check_delete(struct call *c)
+{
+	bool found = !call_has(c, HSM_TAG_TOKEN_ID);
+	const struct quorum_token *t;
+	int rc = call_recheck(c);
+
+	for (t = c->fw->quorum.first; t && !found; t = t->next)
+		found = named(c, t);
+	return rc || found ? rc : call_bad(c, HSM_TAG_TOKEN_ID, HSM_RV_NO_TOKEN);
+}
+
+static int delete_in_cluster(struct call *c)
+{
+	struct change *ch = quorum_delete_change(change_new(c), check_delete, named);
+
+	if (!ch)
+		return HSM_RV_NO_MEMORY;
+	fw_lock_write(c->fw);
+	return change_propose(ch);
 }
 
 int cmd_token_delete(struct call *c)
 {
 	int rc;
 
+	if (replica_wanted(c->fw))
+		return delete_in_cluster(c);
 	fw_lock_write(c->fw);
 	rc = delete(c);
 	fw_unlock(c->fw);

@@ -33,9 +33,10 @@ int user_reserve(struct change *ch)
 	return 0;
 }
 
-/* Under fw.lock: takes name and id, or says why not. */
-static int reserve_new(struct call *c, struct change *ch)
+/* Takes name and id, or says why not. */
+static int reserve_new(struct change *ch)
 {
+	struct call *c = &ch->call;
 	struct user_table *users = &c->fw->users;
 	int rc = call_recheck(c);
 
@@ -47,23 +48,6 @@ static int reserve_new(struct call *c, struct change *ch)
 		return call_bad(c, HSM_TAG_PUBLIC_KEY, HSM_RV_KEY_REGISTERED);
 	ch->secret.id = users->next_id;
 	return user_reserve(ch);
-}
-
-/* Takes @ch over, which holds the new user in its secret. */
-static int create_user(struct call *c, struct change *ch)
-{
-	int rc;
-
-	fw_lock_write(c->fw);
-	rc = reserve_new(c, ch);
-	if (!rc) {
-		ch->reply = reply_created;
-		return change_propose(ch);
-	}
-	fw_unlock(c->fw);
-	quorum_end(&ch->call, rc);
-	change_free(ch);
-	return rc;
 }
 
 static int check_new_user(struct call *c)
@@ -103,10 +87,14 @@ int cmd_user_create(struct call *c)
 	ch->secret.type = call_u32(c, HSM_TAG_USER_TYPE, 0);
 	memcpy(ch->secret.name, name.p, name.len);
 	rc = credentials(c, ch);
-	if (!rc)
-		return create_user(c, ch);
-	change_free(ch);
-	return rc;
+	if (rc) {
+		change_free(ch);
+		return rc;
+	}
+	ch->prepare = reserve_new;
+	ch->reply = reply_created;
+	fw_lock_write(c->fw);
+	return change_propose(ch);
 }
 
 struct user *call_named_user(const struct call *c)
@@ -215,8 +203,9 @@ int cmd_user_password(struct call *c)
 	return rc;
 }
 
-static void put_user(struct tlv_writer *w, const struct user_rec *u)
+static void put_user(struct tlv_writer *w, const struct user *user)
 {
+	const struct user_rec *u = &user->rec;
 	uint8_t *p = tlv_reserve(w, HSM_TAG_USER, sizeof(struct hsm_user_rec));
 
 	if (!p)
@@ -224,7 +213,7 @@ static void put_user(struct tlv_writer *w, const struct user_rec *u)
 	memset(p, 0, sizeof(struct hsm_user_rec));
 	put_le32(p + offsetof(struct hsm_user_rec, id), u->id);
 	put_le32(p + offsetof(struct hsm_user_rec, type), u->type);
-	put_le32(p + offsetof(struct hsm_user_rec, failures), u->failures);
+	put_le32(p + offsetof(struct hsm_user_rec, failures), user_guesses(user));
 	put_le32(p + offsetof(struct hsm_user_rec, flags), u->flags);
 	memcpy(p + offsetof(struct hsm_user_rec, name), u->name, strlen(u->name));
 }
@@ -239,7 +228,7 @@ int cmd_user_list(struct call *c)
 	rc = call_room(c, users->live * (TLV_HEAD + sizeof(struct hsm_user_rec)));
 	for (i = 0; !rc && i < users->n; i++) {
 		if (!users->v[i]->pending)
-			put_user(&c->out, &users->v[i]->rec);
+			put_user(&c->out, users->v[i]);
 	}
 	fw_unlock(c->fw);
 	return rc;

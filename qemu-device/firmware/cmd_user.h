@@ -6,9 +6,8 @@
 #include "change.h"
 
 /*
- * The user in @ch->secret comes: reserves it in the table, with a token of the quorum if one is
- * needed, and makes @ch the change that brings it. Its name, id and key are not taken;
- * fw.lock held for writing. On an error: quorum_end() and change_free().
+ * For the prepare() of a change that brings a user: reserves the one in @ch->secret in the
+ * table, with a token of the quorum if one is needed. Its name, id and key are not taken.
  */
 int user_reserve(struct change *ch);
 

@@ -40,8 +40,10 @@ static int copy_user(struct call *c, struct user_rec *rec)
 	fw_lock_read(c->fw);
 	rc = call_recheck(c);
 	u = user_by_id(&c->fw->users, call_u32(c, HSM_TAG_USER_ID, 0));
-	if (!rc && u)
+	if (!rc && u) {
 		*rec = u->rec;
+		rec->failures = user_guesses(u);
+	}
 	fw_unlock(c->fw);
 	if (!rc && !u)
 		rc = call_bad(c, HSM_TAG_USER_ID, HSM_RV_USER_UNKNOWN);
@@ -87,7 +89,7 @@ static int open_masked(struct call *c, struct user_rec *u)
 	return ok ? 0 : call_bad(c, HSM_TAG_DATA, HSM_RV_BAD_MASKED_OBJECT);
 }
 
-/* Under fw.lock: whether the user may come. */
+/* Whether the user may come: also in the place of one whose record is damaged. */
 static int check_new(struct call *c, const struct user_rec *rec)
 {
 	const struct user_table *users = &c->fw->users;
@@ -103,21 +105,19 @@ static int check_new(struct call *c, const struct user_rec *rec)
 	return 0;
 }
 
-/* Takes @ch over, which holds the user in its secret. */
-static int add(struct call *c, struct change *ch)
+static int reserve_masked(struct change *ch)
 {
-	int rc;
+	int rc = check_new(&ch->call, &ch->secret);
 
-	fw_lock_write(c->fw);
-	rc = check_new(c, &ch->secret);
-	if (!rc)
-		rc = user_reserve(ch);
-	if (!rc)
-		return change_propose(ch);
-	fw_unlock(c->fw);
-	quorum_end(&ch->call, rc);
-	change_free(ch);
-	return rc;
+	return rc ? rc : user_reserve(ch);
+}
+
+static int mend(struct change *ch)
+{
+	struct fw *fw = ch->call.fw;
+
+	fw->damaged -= user_mend(&fw->users, ch->rec.id);
+	return 0;
 }
 
 int cmd_user_unmask(struct call *c)
@@ -131,8 +131,12 @@ int cmd_user_unmask(struct call *c)
 	if (!ch)
 		return HSM_RV_NO_MEMORY;
 	rc = open_masked(c, &ch->secret);
-	if (!rc)
-		return add(c, ch);
-	change_free(ch);
-	return rc;
+	if (rc) {
+		change_free(ch);
+		return rc;
+	}
+	ch->prepare = reserve_masked;
+	ch->applied = mend;
+	fw_lock_write(c->fw);
+	return change_propose(ch);
 }

@@ -85,6 +85,7 @@ bool fw_ctx_close(struct fw *fw, uint32_t id)
 		close_ctx(fw, ctx, &posts);
 	fw_unlock(fw);
 	audit_post(fw, posts);
+	quorum_sweep(fw);
 	return ctx;
 }
 
@@ -101,6 +102,7 @@ void ctx_close_all(struct fw *fw)
 	}
 	fw_unlock(fw);
 	audit_post(fw, posts);
+	quorum_sweep(fw);
 }
 
 void ctx_end_all(struct fw *fw)

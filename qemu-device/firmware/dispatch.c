@@ -2,9 +2,12 @@
 /* dispatch.c - takes a message apart, checks it against the table, runs the command. */
 #include "change.h"
 #include "hsm/hsm_audit.h"
+#include "members.h"
 #include "policy.h"
+#include "replica.h"
 #include "secmem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define HEAD sizeof(struct hsm_msg_req)
@@ -136,9 +139,18 @@ int call_recheck(const struct call *c)
 	return rc || c->user == c->ctx->user ? rc : HSM_RV_NOT_LOGGED_IN;
 }
 
+size_t call_nodes_len(const struct call *c)
+{
+	bool all = c->cmd->flags & (CMD_ALL | CMD_CHANGES);
+
+	if (!(c->cmd->flags & CMD_NODE))
+		return 0;
+	return (all ? members_known(c->fw) : 1) * REPLY_NODE_LEN;
+}
+
 int call_room(struct call *c, size_t len)
 {
-	size_t need = HEAD + len + (c->cmd->flags & CMD_NODE ? REPLY_NODE_LEN : 0);
+	size_t need = HEAD + len + call_nodes_len(c);
 
 	if (need - HEAD <= c->out.room)
 		return 0;
@@ -246,6 +258,18 @@ static int check_header(const struct fw_req *req)
 	return 0;
 }
 
+/* The table counts one node. */
+static int check_room(struct call *c)
+{
+	size_t nodes = call_nodes_len(c);
+	size_t need = c->cmd->reply + (nodes ? nodes - REPLY_NODE_LEN : 0);
+
+	if (c->req->out_room >= need)
+		return 0;
+	c->req->out_len = need;
+	return CALL_FW(FW_NO_ROOM);
+}
+
 static int run(struct call *c)
 {
 	struct fw_req *req = c->req;
@@ -260,10 +284,9 @@ static int run(struct call *c)
 	if (rc)
 		return rc;
 	c->entered = true;
-	if (req->out_room < c->cmd->reply) {
-		req->out_len = c->cmd->reply;
-		return CALL_FW(FW_NO_ROOM);
-	}
+	rc = check_room(c);
+	if (rc)
+		return rc;
 	rc = req->rights & c->cmd->class ? 0 : HSM_RV_NO_RIGHT;
 	if (!rc)
 		rc = parse_tlvs(c);
@@ -276,17 +299,58 @@ static int run(struct call *c)
 	return rc ? rc : c->cmd->run(c);
 }
 
-/* A refusal by the rules of FIPS shows as a node that is away, as the vendor's do. */
-static void put_node(struct call *c, int status)
+/* What this card cannot do says nothing of the others. */
+static bool own_trouble(int status)
 {
-	uint8_t *p = tlv_reserve(&c->out, HSM_TAG_NODE, sizeof(struct hsm_node_status));
+	return status == HSM_RV_CLUSTER_UNAVAILABLE || status == HSM_RV_STORE_FAILED ||
+	       status == HSM_RV_NO_MEMORY || status == HSM_RV_RECORD_DAMAGED;
+}
 
+/* Whether the reply tells of the other nodes as well. */
+static bool tells_all(const struct call *c, int status)
+{
+	if (c->local || own_trouble(status))
+		return false;
+	return c->position || c->cmd->flags & CMD_ALL;
+}
+
+/*
+ * A refusal by the rules of FIPS shows as a node that is away, as the vendor's do. One that
+ * other nodes were too late for is none of this card.
+ */
+static uint32_t node_status(int status)
+{
 	if (status == HSM_RV_FIPS_VIOLATION)
-		status = HSM_RV_CLUSTER_UNAVAILABLE;
+		return HSM_RV_CLUSTER_UNAVAILABLE;
+	return status == HSM_RV_CLUSTER_INCOMPLETE ? 0 : (uint32_t)status;
+}
 
-	if (p) {
-		put_le32(p, c->fw->node_id);
-		put_le32(p + 4, (uint32_t)status);
+/* A node that cannot be reached any more had it all the same. */
+static void remember(const struct call_nodes *had, struct hsm_node_status *v)
+{
+	size_t i;
+
+	for (i = 0; had && i < had->n; i++) {
+		if (had->node[i] == get_le32((const uint8_t *)&v->node))
+			put_le32((uint8_t *)&v->status, HSM_RV_SUCCESS);
+	}
+}
+
+/* What changed nothing there is nothing of for a node to have. */
+static void put_nodes(struct call *c, int status)
+{
+	struct hsm_node_status v[HSM_MEMBERS_MAX];
+	struct members_ask ask = {
+		.position = c->position,
+		.status = node_status(status), .same = true, .late = c->late,
+	};
+	size_t n = members_answer(c->fw, &ask, v), i;
+
+	if (!tells_all(c, status))
+		n = 1;
+	for (i = 0; i < n && c->out.room - c->out.len >= REPLY_NODE_LEN; i++) {
+		remember(c->had, &v[i]);
+		tlv_put(&c->out, HSM_TAG_NODE, &v[i], sizeof(v[i]));
 	}
 }
 
@@ -320,7 +384,7 @@ static enum fw_result reply(struct call *c, int status)
 	if (status)
 		put_error(c);
 	if (c->cmd && c->cmd->flags & CMD_NODE)
-		put_node(c, status);
+		put_nodes(c, status);
 	req->out_len = HEAD + c->out.len;
 	put_header(c, status);
 	return FW_OK;
@@ -330,11 +394,13 @@ enum fw_result call_end(struct call *c, int rc)
 {
 	enum fw_result result;
 
-	quorum_end(c, rc);
+	if (quorum_end(c, rc))
+		quorum_sweep(c->fw);
 	result = rc < 0 ? (enum fw_result)(-2 - rc) : reply(c, rc);
 
 	if (result != FW_OK && result != FW_NO_ROOM)
 		c->req->out_len = 0;
+	free(c->had);
 	user_put(c->user);
 	ctx_put(c->ctx);
 	if (c->entered)

@@ -153,6 +153,18 @@ bool fw_add_identity(struct fw *fw)
 	return ok;
 }
 
+bool fw_forget_cluster(struct fw *fw)
+{
+	static const uint64_t ids[] = { RECORD_CLUSTER, RECORD_DOUBT };
+	struct waited w = { 0 };
+	size_t i;
+
+	w.fresh.txn.ops = w.fresh.ops;
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		w.fresh.ops[w.fresh.txn.n_ops++] = (struct store_op){ STORE_META, ids[i], NULL, 0 };
+	return commit_and_wait(fw, &w);
+}
+
 bool fw_make_fresh(struct fw *fw, const char **wrong)
 {
 	struct waited w = { 0 };

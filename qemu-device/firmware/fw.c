@@ -8,8 +8,11 @@
 #include "audit.h"
 #include "crypto.h"
 #include "fw_int.h"
+#include "funnel.h"
 #include "identity.h"
 #include "key_cache.h"
+#include "members.h"
+#include "replica.h"
 #include "secmem.h"
 #include "store.h"
 #include "transport.h"
@@ -85,8 +88,11 @@ static void free_lock(struct fw *fw, void *lock)
 
 static void free_all(struct fw *fw)
 {
+	funnel_free(fw->funnel);
 	quorum_free(fw);
 	audit_free(fw);
+	replica_free(fw);
+	members_free(fw->members);
 	object_table_free(&fw->objects);
 	key_cache_free(fw->objects.prepared);
 	transport_free(fw);
@@ -99,6 +105,21 @@ static void free_all(struct fw *fw)
 	free_lock(fw, fw->commit);
 	secmem_free((void *)fw->secret.p);
 	secmem_free(fw);
+}
+
+static bool make_members(struct fw *fw, const struct fw_config *cfg)
+{
+	fw->members = members_new(cfg);
+	fw->funnel = funnel_new();
+	return fw->members && fw->funnel;
+}
+
+static bool join(struct fw *fw, char *err, size_t err_len)
+{
+	if (replica_start(fw, err, err_len))
+		return true;
+	fw->store->ops->stop(fw->store);
+	return false;
 }
 
 struct fw *fw_new(const struct fw_config *cfg, char *err, size_t err_len)
@@ -126,7 +147,9 @@ struct fw *fw_new(const struct fw_config *cfg, char *err, size_t err_len)
 	fw->open_zeroize = cfg->open_zeroize;
 	memcpy(fw->serial, cfg->serial, strlen(cfg->serial));
 	snprintf(err, err_len, "out of memory");
-	if (make_locks(fw) && make_tables(fw) && keep_secret(fw, cfg) && fw_load(fw, err, err_len))
+	if (make_locks(fw) && make_tables(fw) && keep_secret(fw, cfg) &&
+	    make_members(fw, cfg) && replica_new(fw, cfg) &&
+	    fw_load(fw, cfg->leave_cluster, err, err_len) && join(fw, err, err_len))
 		return fw;
 	free_all(fw);
 	return NULL;
@@ -137,6 +160,9 @@ void fw_free(struct fw *fw)
 	if (!fw)
 		return;
 	ctx_close_all(fw);
+	funnel_close(fw);
+	replica_stop(fw);
+	funnel_look(fw);
 	wipe_leftovers(fw);
 	fw->store->ops->stop(fw->store);
 	free_all(fw);

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cluster;
 struct fw;
 struct store;
 
@@ -55,7 +56,10 @@ enum fw_policy { FW_POLICY_FAITHFUL, FW_POLICY_STRICT };
 /*
  * What a card is made of. @secret (@secret_len bytes, at least 1) unseals the
  * store and is copied. @serial is at most 31 characters. @store is used until
- * fw_free() and stays the caller's.
+ * fw_free() and stays the caller's. So does @cluster, NULL for a card on its own; @address
+ * (at most 63 characters, or NULL) is what the members' lists show for this card. A card
+ * that belongs to a cluster does not start without one, but with @leave_cluster: then it
+ * keeps what it has and is a card on its own from now on.
  */
 struct fw_config {
 	const struct fw_platform *platform;
@@ -67,6 +71,9 @@ struct fw_config {
 	enum fw_policy policy;
 	bool fips;
 	bool open_zeroize;	/* anyone may zeroize the card, as the vendor's; else officers */
+	struct cluster *cluster;
+	const char *address;
+	bool leave_cluster;
 };
 
 /*
@@ -75,6 +82,20 @@ struct fw_config {
  * An empty store is made a fresh card.
  */
 struct fw *fw_new(const struct fw_config *cfg, char *err, size_t err_len);
+
+/*
+ * How the card stands in its cluster: HSM_MEMBERSHIP_* (hsm_cluster.h), and with one line in
+ * @why (@why_len bytes) what is wrong, or an empty one. A host that starts a card waits, as
+ * long as it likes, while this is JOINING, and gives up on one that is REFUSED.
+ */
+uint32_t fw_membership(struct fw *fw, char *why, size_t why_len);
+
+/*
+ * How far this card has come: the number of the last change of its cluster that it has (0: it
+ * is in none), and KEY_LIST's hash of users and keys, which then is equal on all members that
+ * have come as far. False without memory.
+ */
+bool fw_state(struct fw *fw, uint64_t *position, uint8_t sha256[32]);
 
 /* Ends every context and frees everything. No request may be in flight. */
 void fw_free(struct fw *fw);

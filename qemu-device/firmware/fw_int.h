@@ -26,7 +26,10 @@
 #define FW_FIRST_USER		3u	/* id of the first user that is created */
 
 struct audit;
+struct funnel;
 struct identity;
+struct members;
+struct replica;
 struct transport;
 struct wipe;
 
@@ -68,7 +71,8 @@ struct fw {
 	struct object_table objects;
 	struct quorum quorum;
 	struct index changing;		/* changes of keys on the way to the disk, by handle */
-	struct identity *identity;	/* NULL if its record is damaged; does not change */
+	/* NULL if its record is damaged. One that it had before it joined a cluster stays valid. */
+	struct identity *_Atomic identity;
 	bool measured;
 	uint8_t measurement[HSM_DIGEST_LEN];	/* of the firmware, once measured; attest.c */
 	struct transport *transport;	/* key of this power-on */
@@ -83,6 +87,11 @@ struct fw {
 	struct bytes secret;		/* of the seal; in secret memory */
 	atomic_bool unwiped;		/* the store has failed a tampered card */
 	struct wipe *wipe;		/* who asked for the one that FW_WIPING announces, or NULL */
+	struct cluster *cluster;	/* NULL: a card on its own */
+	struct replica *replica;
+	struct members *members;
+	struct funnel *funnel;
+	atomic_ullong debt_retry_ms;	/* debt.c */
 };
 
 #define FW_TAMPERED	0x80000000u	/* for good: nothing is served any more */
@@ -135,11 +144,16 @@ void ctx_end_all(struct fw *fw);
 /* Ends operations and drops templates of @session, or all if it is 0; for writing. */
 void ctx_end_operations(struct ctx *ctx, uint32_t session);
 
-/* load.c: reads the store, or makes a fresh card of an empty one; starts the store. */
-bool fw_load(struct fw *fw, char *err, size_t err_len);
+/*
+ * load.c: reads the store, or makes a fresh card of an empty one; starts the store. @leave:
+ * and takes the card out of the cluster that it may be of.
+ */
+bool fw_load(struct fw *fw, bool leave, char *err, size_t err_len);
 /* fresh.c: the same for an empty store; @wrong tells what failed. */
 bool fw_make_fresh(struct fw *fw, const char **wrong);
 /* fresh.c: makes and stores the identity of a started store that has none. */
 bool fw_add_identity(struct fw *fw);
+/* fresh.c: takes what is about a cluster out of a started store. */
+bool fw_forget_cluster(struct fw *fw);
 
 #endif /* HSM_FW_INT_H */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto.h"
 #include "secmem.h"
@@ -16,6 +17,7 @@ enum {
 	ID_CLUSTER_KEY,
 	ID_CLUSTER_POINT,
 	ID_MASKING_KEY,
+	ID_CLUSTER_NAME,	/* absent: the card's own serial */
 	ID_END
 };
 
@@ -45,7 +47,9 @@ static const struct cert_def {
 	{ HSM_CERT_CLUSTER_MANUFACTURER, CLUSTER, CARD, false },
 };
 
-static bool put_cert(struct fw *fw, size_t i, const struct fc_numbers *keys, struct tlv_writer *w)
+/* @name: the serial number in the subject. */
+static bool put_cert(struct fw *fw, size_t i, const struct fc_numbers *keys, const char *name,
+		     struct tlv_writer *w)
 {
 	const struct cert_def *def = &certs[i];
 	char subject[CN_MAX], issuer[CN_MAX];
@@ -58,7 +62,7 @@ static bool put_cert(struct fw *fw, size_t i, const struct fc_numbers *keys, str
 	uint8_t *der;
 	size_t len;
 
-	snprintf(subject, sizeof(subject), "%s %s", names[def->subject], fw->serial);
+	snprintf(subject, sizeof(subject), "%s %s", names[def->subject], name);
 	snprintf(issuer, sizeof(issuer), "%s %s", names[def->issuer], fw->serial);
 	if (!fc_cert_make(&spec, &der, &len))
 		return false;
@@ -88,7 +92,7 @@ static bool put_all(struct fw *fw, const struct identity *old, const struct fc_n
 	for (i = 0; i < IDENTITY_CERTS; i++) {
 		if (old && of_hardware(certs[i].subject))
 			tlv_put(w, ID_CERT + (uint32_t)i, old->cert[i].p, old->cert[i].len);
-		else if (!put_cert(fw, i, keys, w))
+		else if (!put_cert(fw, i, keys, fw->serial, w))
 			return false;
 	}
 	put_key(w, ID_CARD_KEY, &keys[CARD]);
@@ -157,42 +161,156 @@ static bool lengths_ok(const struct bytes v[ID_END])
 	}
 	return v[ID_CARD_KEY].len == P256_LEN && v[ID_CLUSTER_KEY].len == P256_LEN &&
 	       v[ID_CARD_POINT].len == POINT_LEN && v[ID_CLUSTER_POINT].len == POINT_LEN &&
-	       v[ID_MASKING_KEY].len == MASKING_KEY_LEN;
+	       v[ID_MASKING_KEY].len == MASKING_KEY_LEN &&
+	       v[ID_CLUSTER_NAME].len <= FW_SERIAL_MAX;
 }
 
-static bool parse(struct identity *id, size_t len)
+static bool take_apart(struct bytes v[ID_END], const uint8_t *p, size_t len)
 {
-	struct bytes v[ID_END] = { { NULL, 0 } };
 	struct tlv_reader r;
 	struct tlv t;
-	size_t i;
 
-	tlv_read_init(&r, id->block, len);
+	memset(v, 0, ID_END * sizeof(*v));
+	tlv_read_init(&r, p, len);
 	while (tlv_next(&r, &t)) {
 		if (!t.tag || t.tag >= ID_END || v[t.tag].p)
 			return false;
 		v[t.tag] = (struct bytes){ t.p, t.len };
 	}
-	if (r.bad || !lengths_ok(v))
+	return !r.bad;
+}
+
+static bool parse(struct identity *id, size_t len)
+{
+	struct bytes v[ID_END];
+	size_t i;
+
+	if (!take_apart(v, id->block, len) || !lengths_ok(v))
 		return false;
 	for (i = 0; i < IDENTITY_CERTS; i++)
 		id->cert[i] = v[ID_CERT + i];
 	id->masking_key = v[ID_MASKING_KEY];
 	id->card_d = v[ID_CARD_KEY];
 	id->card_point = v[ID_CARD_POINT];
+	id->cluster_d = v[ID_CLUSTER_KEY];
+	id->cluster_point = v[ID_CLUSTER_POINT];
+	id->cluster_name = v[ID_CLUSTER_NAME];
 	return true;
+}
+
+static struct fc_numbers p256(struct bytes d, struct bytes point)
+{
+	struct fc_numbers n = { .key_type = HSM_KEY_EC, .curve = HSM_CURVE_PRIME256V1 };
+
+	n.part[FC_D] = (struct fc_num){ (uint8_t *)(uintptr_t)d.p, d.len };
+	n.part[FC_POINT] = (struct fc_num){ (uint8_t *)(uintptr_t)point.p, point.len };
+	return n;
 }
 
 /* The numbers point into the record. */
 static bool prepare(struct identity *id)
 {
-	struct fc_numbers n = { .key_type = HSM_KEY_EC, .curve = HSM_CURVE_PRIME256V1 };
+	struct fc_numbers n = p256(id->card_d, id->card_point);
 
-	n.part[FC_D] = (struct fc_num){ (uint8_t *)(uintptr_t)id->card_d.p, id->card_d.len };
-	n.part[FC_POINT] = (struct fc_num){ (uint8_t *)(uintptr_t)id->card_point.p,
-					    id->card_point.len };
 	id->card_key = fc_key_private(&n);
 	return id->card_key;
+}
+
+/* Tags of what is common to the cards of a cluster. */
+static const uint32_t shared[] = {
+	ID_CERT + 2, ID_CERT + 3, ID_CLUSTER_KEY, ID_CLUSTER_POINT, ID_MASKING_KEY, ID_CLUSTER_NAME,
+};
+
+#define N_SHARED (sizeof(shared) / sizeof(shared[0]))
+
+static void put_bytes(struct tlv_writer *w, uint32_t tag, struct bytes b)
+{
+	if (b.len)
+		tlv_put(w, tag, b.p, b.len);
+}
+
+bool identity_share(const struct identity *id, const char *serial, struct record *rec)
+{
+	struct bytes name = { (const uint8_t *)serial, strlen(serial) };
+
+	if (!record_begin(rec, IDENTITY_ROOM))
+		return false;
+	put_bytes(&rec->w, ID_CERT + 2, id->cert[2]);
+	put_bytes(&rec->w, ID_CERT + 3, id->cert[3]);
+	put_bytes(&rec->w, ID_CLUSTER_KEY, id->cluster_d);
+	put_bytes(&rec->w, ID_CLUSTER_POINT, id->cluster_point);
+	put_bytes(&rec->w, ID_MASKING_KEY, id->masking_key);
+	put_bytes(&rec->w, ID_CLUSTER_NAME, id->cluster_name.len ? id->cluster_name : name);
+	if (record_ok(rec))
+		return true;
+	record_free(rec);
+	return false;
+}
+
+static bool is_shared(uint32_t tag)
+{
+	size_t i;
+
+	for (i = 0; i < N_SHARED && shared[i] != tag; i++)
+		;
+	return i < N_SHARED;
+}
+
+/* All that is common, and nothing else. */
+static bool shared_apart(struct bytes v[ID_END], const uint8_t *p, size_t len)
+{
+	uint32_t tag;
+
+	if (!take_apart(v, p, len))
+		return false;
+	for (tag = 1; tag < ID_END; tag++) {
+		if (is_shared(tag) != (v[tag].len != 0))
+			return false;
+	}
+	return v[ID_CERT + 2].len <= CERT_MAX && v[ID_CERT + 3].len <= CERT_MAX &&
+	       v[ID_CLUSTER_KEY].len == P256_LEN && v[ID_CLUSTER_POINT].len == POINT_LEN &&
+	       v[ID_MASKING_KEY].len == MASKING_KEY_LEN &&
+	       v[ID_CLUSTER_NAME].len <= FW_SERIAL_MAX;
+}
+
+bool identity_shared_ok(const uint8_t *p, size_t len)
+{
+	struct bytes v[ID_END];
+
+	return shared_apart(v, p, len);
+}
+
+/* The cluster's certificate by the manufacturer: by this card's key. */
+static bool put_manufacturers(struct fw *fw, const struct identity *own,
+			      const struct bytes v[ID_END], struct tlv_writer *w)
+{
+	char name[FW_SERIAL_MAX + 1] = "";
+	struct fc_numbers keys[NAMES] = { { 0 } };
+
+	memcpy(name, v[ID_CLUSTER_NAME].p, v[ID_CLUSTER_NAME].len);
+	keys[CARD] = p256(own->card_d, own->card_point);
+	keys[CLUSTER] = p256(v[ID_CLUSTER_KEY], v[ID_CLUSTER_POINT]);
+	return put_cert(fw, IDENTITY_CERTS - 1, keys, name, w);
+}
+
+bool identity_adopt(struct fw *fw, const struct identity *own, const uint8_t *p, size_t len,
+		    struct record *rec)
+{
+	struct bytes v[ID_END];
+	uint32_t tag;
+
+	if (!own || !shared_apart(v, p, len) || !record_begin(rec, IDENTITY_ROOM))
+		return false;
+	v[ID_CERT] = own->cert[0];
+	v[ID_CERT + 1] = own->cert[1];
+	v[ID_CARD_KEY] = own->card_d;
+	v[ID_CARD_POINT] = own->card_point;
+	for (tag = 1; tag < ID_END; tag++)
+		put_bytes(&rec->w, tag, v[tag]);
+	if (put_manufacturers(fw, own, v, &rec->w) && record_ok(rec))
+		return true;
+	record_free(rec);
+	return false;
 }
 
 struct identity *identity_read(const uint8_t *p, size_t len)

@@ -23,6 +23,8 @@ struct identity {
 	struct bytes cert[IDENTITY_CERTS];	/* DER, in the order of HSM_CERT_* */
 	struct bytes masking_key;
 	struct bytes card_d, card_point;	/* numbers of the card's key */
+	struct bytes cluster_d, cluster_point;
+	struct bytes cluster_name;		/* serial of who made it; empty: this card */
 	struct fc_key *card_key;
 	uint8_t *block;				/* the record */
 };
@@ -34,6 +36,21 @@ bool identity_make(struct fw *fw, struct record *rec);
  * certificate, card key. Customer root, cluster key and masking key are new.
  */
 bool identity_renew(struct fw *fw, const struct identity *old, struct record *rec);
+
+/*
+ * What the cards of a cluster have in common, as a record: customer root, cluster key and its
+ * certificate by the customer, masking key, and the serial number that the cluster is named
+ * by (@serial, unless @id has it from another card). False without memory.
+ */
+bool identity_share(const struct identity *id, const char *serial, struct record *rec);
+bool identity_shared_ok(const uint8_t *p, size_t len);
+/*
+ * A record of what is common (as identity_share() made it), and of @own what is not: the
+ * card's key and what comes with the hardware. The manufacturer's certificate of the cluster
+ * is made anew by the card's key. False if a record makes no sense or the library failed.
+ */
+bool identity_adopt(struct fw *fw, const struct identity *own, const uint8_t *p, size_t len,
+		    struct record *rec);
 
 /* Copies and checks a record; NULL for one that makes no sense. */
 struct identity *identity_read(const uint8_t *p, size_t len);

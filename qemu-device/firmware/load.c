@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "audit.h"
+#include "funnel.h"
 #include "identity.h"
 #include "record.h"
+#include "replica.h"
 #include "secmem.h"
 #include "store.h"
 
@@ -15,6 +17,7 @@ struct loading {
 	struct fw *fw;
 	struct record_card card;
 	struct sealed root, audit_salt, audit_head;	/* as they stand in the store */
+	bool leave_cluster;
 	size_t records, opened;
 	bool has_card;
 	const char *wrong;
@@ -79,14 +82,30 @@ static struct sealed *place_of(struct loading *l, enum store_kind kind, uint64_t
 	}
 }
 
+static bool take_debt(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
+{
+	uint32_t debt;
+
+	return id >> 32 == 1 && record_get_debt(&debt, p, len) &&
+	       user_add_debt(&l->fw->users, (uint32_t)id, debt);
+}
+
 static bool take_meta(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
 {
-	if (id == RECORD_IDENTITY) {
+	switch (id) {
+	case RECORD_IDENTITY:
 		l->fw->identity = identity_read(p, len);
 		return l->fw->identity;
+	case RECORD_CARD:
+		l->has_card = record_get_card(&l->card, p, len);
+		return l->has_card;
+	case RECORD_CLUSTER:
+		return replica_recall(l->fw, p, len);
+	case RECORD_DOUBT:
+		return funnel_recall(l->fw, p, len);
+	default:
+		return take_debt(l, id, p, len);
 	}
-	l->has_card = id == RECORD_CARD && record_get_card(&l->card, p, len);
-	return l->has_card;
 }
 
 static bool take_user(struct loading *l, uint64_t id, const uint8_t *p, size_t len)
@@ -118,8 +137,11 @@ static int refuse(struct loading *l, enum store_kind kind, uint64_t id)
 	fw_log(fw, FW_LOG_ERROR, "stored record %s %llu is damaged and not used", kind_names[kind],
 	       (unsigned long long)id);
 	fw->damaged++;
-	if (kind == STORE_OBJECT && !object_add_damaged(&fw->objects, id))
+	if ((kind == STORE_OBJECT && !object_add_damaged(&fw->objects, id)) ||
+	    (kind == STORE_USER && !user_add_damaged(&fw->users, (uint32_t)id)))
 		return fatal(l, "out of memory");
+	if (kind == STORE_META && id == RECORD_CLUSTER)
+		return fatal(l, "the record of the cluster that this card belongs to is damaged");
 	return 0;
 }
 
@@ -162,6 +184,27 @@ static int load_record(void *opaque, enum store_kind kind, uint64_t id, const vo
 	return ok ? 0 : refuse(l, kind, id);
 }
 
+/* The card's counter does not reach those that session keys of a cluster's cards got. */
+static bool counted(uint64_t handle)
+{
+	return !(handle >> OBJECT_SESSION_BITS);
+}
+
+/* The largest handle that is taken by a key or a damaged record; 0: none. */
+static uint64_t last_handle(const struct object_table *t)
+{
+	const struct object *o = t->last;
+	size_t n = t->n_damaged;
+	uint64_t last;
+
+	while (o && !counted(o->handle))
+		o = o->prev;
+	while (n && !counted(t->damaged[n - 1]))
+		n--;
+	last = o ? o->handle : 0;
+	return n && t->damaged[n - 1] > last ? t->damaged[n - 1] : last;
+}
+
 /* What the card counts and was told; nothing gets a number that is or was taken. */
 static void set_counters(struct loading *l)
 {
@@ -173,10 +216,8 @@ static void set_counters(struct loading *l)
 	u->next_id = l->has_card ? l->card.next_user : FW_FIRST_USER;
 	memcpy(fw->quorum.m_value, l->card.m_value, sizeof(fw->quorum.m_value));
 	memcpy(fw->quorum.m_coming, l->card.m_value, sizeof(fw->quorum.m_coming));
-	if (t->last && t->last->handle >= t->next_handle)
-		t->next_handle = t->last->handle + 1;
-	if (t->n_damaged && t->damaged[t->n_damaged - 1] >= t->next_handle)
-		t->next_handle = t->damaged[t->n_damaged - 1] + 1;
+	if (last_handle(t) >= t->next_handle)
+		t->next_handle = last_handle(t) + 1;
 	if (u->n && u->v[u->n - 1]->rec.id >= u->next_id)
 		u->next_id = u->v[u->n - 1]->rec.id + 1;
 }
@@ -224,9 +265,35 @@ static bool add_identity(struct loading *l)
 	return false;
 }
 
+/* A card of a cluster that went its own way would not find back. */
+static bool leave_cluster(struct loading *l)
+{
+	struct fw *fw = l->fw;
+
+	if (!replica_belongs(fw) || !l->leave_cluster)
+		return true;
+	l->wrong = "that the card leaves its cluster cannot be stored";
+	if (fw_forget_cluster(fw)) {
+		fw_log(fw, FW_LOG_WARNING, "the card has left its cluster");
+		return true;
+	}
+	fw->store->ops->stop(fw->store);
+	return false;
+}
+
+static const char *judge_cluster(const struct loading *l)
+{
+	if (replica_belongs(l->fw) && !l->fw->cluster && !l->leave_cluster)
+		return "this card belongs to a cluster: start it with cluster=..., or take it "
+		       "out with cluster=leave";
+	return NULL;
+}
+
 static bool start(struct fw *fw, struct loading *l)
 {
 	l->wrong = judge(l);
+	if (!l->wrong)
+		l->wrong = judge_cluster(l);
 	if (l->wrong)
 		return false;
 	set_counters(l);
@@ -236,12 +303,12 @@ static bool start(struct fw *fw, struct loading *l)
 	l->wrong = "the key store cannot be started";
 	if (fw->store->ops->start(fw->store, &fw->hooks))
 		return false;
-	return fw->identity || add_identity(l);
+	return (fw->identity || add_identity(l)) && leave_cluster(l);
 }
 
-bool fw_load(struct fw *fw, char *err, size_t err_len)
+bool fw_load(struct fw *fw, bool leave, char *err, size_t err_len)
 {
-	struct loading l = { .fw = fw };
+	struct loading l = { .fw = fw, .leave_cluster = leave };
 	int rc;
 	bool ok;
 

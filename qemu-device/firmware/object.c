@@ -202,6 +202,7 @@ static void add_to_indexes(struct object_table *t, struct object *o)
 	}
 	t->bytes += object_size(o);
 	t->live += o->state != OBJECT_PENDING;
+	t->making += o->maker != 0;
 }
 
 static void drop_from_indexes(struct object_table *t, struct object *o)
@@ -212,15 +213,20 @@ static void drop_from_indexes(struct object_table *t, struct object *o)
 		index_del(&t->index[i], &o->node[i]);
 	t->bytes -= object_size(o);
 	t->live -= o->state != OBJECT_PENDING;
+	t->making -= o->maker != 0;
 	key_cache_forget(t->prepared, o->handle);
 }
 
 void object_insert(struct object_table *t, struct object *o)
 {
-	o->prev = t->last;
-	o->next = NULL;
-	*(t->last ? &t->last->next : &t->first) = o;
-	t->last = o;
+	struct object *before = t->last;
+
+	while (before && before->handle > o->handle)
+		before = before->prev;
+	o->prev = before;
+	o->next = before ? before->next : t->first;
+	*(before ? &before->next : &t->first) = o;
+	*(o->next ? &o->next->prev : &t->last) = o;
 	add_to_indexes(t, o);
 }
 
@@ -261,7 +267,7 @@ void object_replace(struct object_table *t, struct object *old, struct object *o
 	if (old->ctx && !object_flag(o, BIT_TOKEN))
 		take_session(old, o);
 	object_leave_session(old);
-	o->state = OBJECT_LIVE;
+	o->state = o->maker ? OBJECT_PENDING : OBJECT_LIVE;
 	o->prev = old->prev;
 	o->next = old->next;
 	*(o->prev ? &o->prev->next : &t->first) = o;
@@ -271,8 +277,17 @@ void object_replace(struct object_table *t, struct object *old, struct object *o
 	object_free(old);
 }
 
+void object_set_maker(struct object_table *t, struct object *o, uint32_t node, uint64_t maker)
+{
+	t->making += (maker != 0) - (o->maker != 0);
+	o->maker_node = node;
+	o->maker = maker;
+}
+
 void object_go_live(struct object_table *t, struct object *o)
 {
+	if (o->maker)
+		return;
 	t->live += o->state == OBJECT_PENDING;
 	o->state = OBJECT_LIVE;
 }
@@ -324,6 +339,18 @@ bool object_is_damaged(const struct object_table *t, uint64_t handle)
 {
 	return t->n_damaged && bsearch(&handle, t->damaged, t->n_damaged, sizeof(handle),
 				       compare_u64);
+}
+
+bool object_mend(struct object_table *t, uint64_t handle)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_damaged && t->damaged[i] != handle; i++)
+		;
+	if (i == t->n_damaged)
+		return false;
+	memmove(t->damaged + i, t->damaged + i + 1, (--t->n_damaged - i) * sizeof(*t->damaged));
+	return true;
 }
 
 const struct object *object_candidate(const struct object_table *t, enum object_index by,

@@ -22,7 +22,8 @@ struct ctx;
 struct key_cache;
 
 enum object_state {
-	OBJECT_PENDING,		/* on its way to the disk: invisible, its id is taken */
+	/* On its way to the disk, or to as many nodes as it needs: invisible, its id is taken. */
+	OBJECT_PENDING,
 	OBJECT_LIVE,
 	OBJECT_CHANGING,	/* its replacement is on the way to the disk: still usable */
 	OBJECT_DELETING,	/* its deletion is on the way to the disk: still usable */
@@ -61,9 +62,11 @@ struct object {
 	struct object *session_next, **session_prev;	/* session keys of one context */
 	struct ctx *ctx;		/* whose session key it is; NULL = token key */
 	uint64_t handle;
+	uint64_t maker;			/* waits for nodes: the incarnation that makes it; 0 = no */
 	uint8_t *secret;		/* secret memory */
 	uint32_t *shares;
 	uint32_t secret_len;
+	uint32_t maker_node;
 	uint32_t session;
 	uint32_t owner;
 	uint32_t flags;
@@ -80,6 +83,7 @@ struct object {
 	uint8_t kcv[3];
 	uint8_t kind;
 	uint8_t state;
+	bool leaving;			/* pending, and about to go */
 	atomic_bool warned;		/* about WRAP under a key that may DECRYPT */
 	uint8_t data[];			/* label, id, modulus, exponent, params, templates */
 };
@@ -116,11 +120,19 @@ struct object_table {
 	struct key_cache *prepared;	/* forgets keys that go; NULL is allowed */
 	uint64_t seed;
 	uint64_t next_handle;
-	size_t bytes;
+	uint64_t next_session;	/* handle of the next session key; 0: they take next_handle */
+	size_t bytes;		/* also of keys that wait to come into the table */
 	size_t live;		/* keys that are not pending */
+	size_t making;		/* keys that wait for nodes */
 	uint64_t *damaged;	/* handles of refused records, ascending */
 	size_t n_damaged;
 };
+
+/*
+ * In a cluster node n gives its session keys handles from (n + 1) << OBJECT_SESSION_BITS on;
+ * one that becomes a token key keeps it. All others are below 1 << OBJECT_SESSION_BITS.
+ */
+#define OBJECT_SESSION_BITS	31
 
 /* Bytes that all objects together may take (object_size()). */
 #define OBJECT_BUDGET ((size_t)1 << 30)
@@ -129,22 +141,30 @@ bool object_table_init(struct object_table *t, uint64_t seed);
 /* Frees every object. */
 void object_table_free(struct object_table *t);
 
-/* Inserts @o with o->handle, which is above all others. */
+/* Inserts @o at its place by o->handle, which no other one has; it is live unless pending. */
 void object_insert(struct object_table *t, struct object *o);
 /* Takes @o out of the table, the indexes and its context's list; does not free it. */
 void object_remove(struct object_table *t, struct object *o);
 /* Takes @o out of its context's list, if it is in one. */
 void object_leave_session(struct object *o);
-/* Puts @o, which has the same handle, in the place of @old, which it frees; as a live key. */
+/*
+ * Puts @o, which has the same handle, in the place of @old, which it frees; as a live key,
+ * or a pending one if it waits for nodes.
+ */
 void object_replace(struct object_table *t, struct object *old, struct object *o);
-/* Makes a pending object visible. */
+/* Makes a pending object visible, unless it waits for nodes. */
 void object_go_live(struct object_table *t, struct object *o);
+
+/* Marks @o, which is in the table, as one that waits for nodes; @maker 0: it does no more. */
+void object_set_maker(struct object_table *t, struct object *o, uint32_t node, uint64_t maker);
 
 struct object *object_by_handle(const struct object_table *t, uint64_t handle);
 bool object_id_taken(const struct object_table *t, struct bytes id);
 
 bool object_add_damaged(struct object_table *t, uint64_t handle);
 bool object_is_damaged(const struct object_table *t, uint64_t handle);
+/* Its record was written again, or is gone: false if it was not damaged. */
+bool object_mend(struct object_table *t, uint64_t handle);
 
 /*
  * Candidates of a search, in any order: all keys with the same hash of what is

@@ -30,8 +30,11 @@ struct object *object_again(const struct object *o, const struct object_init *in
 {
 	struct object *copy = object_new(init);
 
-	if (copy)
-		copy->handle = o->handle;
+	if (!copy)
+		return NULL;
+	copy->handle = o->handle;
+	copy->maker = o->maker;
+	copy->maker_node = o->maker_node;
 	return copy;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "members.h"
 #include "policy.h"
 
 static uint32_t max_u32(uint32_t a, uint32_t b)
@@ -19,20 +20,26 @@ uint32_t quorum_m_value(const struct fw *fw, uint32_t service)
 	return max_u32(max_u32(fw->quorum.m_value[i], fw->quorum.m_coming[i]), 1);
 }
 
-static bool officers_service(uint32_t service)
+bool quorum_asked_by(const struct ctx *ctx, const struct quorum_token *t)
 {
-	return service == HSM_SERVICE_USER_MGMT || service == HSM_SERVICE_MISC_CO;
+	return ctx->user && ctx->user->rec.id == t->user && (t->ctx == ctx || t->shared);
 }
 
 bool quorum_mine(const struct ctx *ctx, const struct quorum_token *t)
 {
-	return t->ctx == ctx && ctx->user && ctx->user->rec.id == t->user;
+	return quorum_asked_by(ctx, t) && (t->ctx == ctx || quorum_of_officers(t->service));
+}
+
+/* The login that it belongs to cannot outlive its card. */
+static bool card_runs(const struct fw *fw, const struct quorum_token *t)
+{
+	return !t->shared || members_running(fw, quorum_node(t), t->incarnation);
 }
 
 bool quorum_alive(const struct fw *fw, const struct quorum_token *t)
 {
-	if (atomic_load(&t->state) & TOKEN_DEAD ||
-	    fw->platform.now_ms(fw->platform.opaque) >= t->expires_ms)
+	if (atomic_load(&t->state) & (TOKEN_DEAD | TOKEN_COMING) ||
+	    fw->platform.now_ms(fw->platform.opaque) >= t->expires_ms || !card_runs(fw, t))
 		return false;
 	return !t->handle || object_by_handle(&fw->objects, t->handle);
 }
@@ -49,7 +56,7 @@ bool quorum_may_approve(const struct fw *fw, const struct quorum_token *t, const
 {
 	if (u->pending || !u->rec.public_key_len)
 		return false;
-	if (officers_service(t->service))
+	if (quorum_of_officers(t->service))
 		return user_is_officer(&u->rec);
 	return u->rec.type == HSM_USER_CU && key_wants(fw, t->handle, u->rec.id);
 }
@@ -111,25 +118,34 @@ int quorum_claim(struct call *c, uint32_t service, const struct object *o)
 	return quorum_claim_m(c, service, NULL, quorum_m_value(c->fw, service));
 }
 
-/* What says something about the data, and so about the key, is a use of the key. */
+/*
+ * What says something about the data, and so about the key, is a use of the key. What was
+ * ordered and then withdrawn has taken the token with it.
+ */
 static bool served(const struct quorum_token *t, int rc)
 {
-	return !rc || (rc == HSM_RV_BAD_PKCS_DATA && t->service == HSM_SERVICE_KEY_USE);
+	return !rc || rc == HSM_RV_CLUSTER_INCOMPLETE ||
+	       (rc == HSM_RV_BAD_PKCS_DATA && t->service == HSM_SERVICE_KEY_USE);
 }
 
-void quorum_end(struct call *c, int rc)
+bool quorum_end(struct call *c, int rc)
 {
+	bool spent = false;
 	size_t i;
 
 	for (i = 0; i < QUORUM_CLAIMS; i++) {
 		struct quorum_token *t = c->claims[i];
 
 		c->claims[i] = NULL;
-		if (t && served(t, rc))
-			atomic_store(&t->state, TOKEN_DEAD);
-		else if (t)
-			atomic_fetch_and(&t->state, ~TOKEN_CLAIMED);
+		if (!t)
+			continue;
+		if (served(t, rc)) {
+			spent |= t->shared;
+			quorum_drop(t);
+		}
+		atomic_fetch_and(&t->state, ~TOKEN_CLAIMED);
 	}
+	return spent;
 }
 
 void quorum_drop(struct quorum_token *t)
@@ -137,14 +153,20 @@ void quorum_drop(struct quorum_token *t)
 	atomic_fetch_or(&t->state, TOKEN_DEAD);
 }
 
+/* Nobody is at work with it, and no record is left of it. */
+static bool finished(const struct quorum_token *t)
+{
+	return atomic_load(&t->state) == TOKEN_DEAD && (!t->shared || t->gone);
+}
+
 void quorum_reap(struct fw *fw)
 {
 	struct quorum_token **at = &fw->quorum.first, *t;
 
 	while ((t = *at)) {
-		if (!quorum_alive(fw, t))
+		if (!t->shared && !quorum_alive(fw, t))
 			quorum_drop(t);
-		if (atomic_load(&t->state) != TOKEN_DEAD) {
+		if (!finished(t)) {
 			at = &t->next;
 			continue;
 		}
@@ -154,11 +176,11 @@ void quorum_reap(struct fw *fw)
 	}
 }
 
-static bool id_taken(const struct fw *fw, uint32_t id)
+struct quorum_token *quorum_by_id(const struct fw *fw, uint32_t id)
 {
-	const struct quorum_token *t = fw->quorum.first;
+	struct quorum_token *t = fw->quorum.first;
 
-	while (t && t->id != id)
+	while (t && (t->id != id || atomic_load(&t->state) & TOKEN_COMING))
 		t = t->next;
 	return t;
 }
@@ -173,13 +195,23 @@ int quorum_add(struct fw *fw, struct quorum_token *t)
 		return HSM_RV_LIMIT_REACHED;
 	do {
 		q->last_id++;
-	} while (!q->last_id || id_taken(fw, q->last_id));
+	} while (!q->last_id || quorum_by_id(fw, q->last_id));
 	t->id = q->last_id;
 	while (*at)
 		at = &(*at)->next;
 	*at = t;
 	q->n++;
 	return 0;
+}
+
+void quorum_remove(struct fw *fw, struct quorum_token *t)
+{
+	struct quorum_token **at = &fw->quorum.first;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	fw->quorum.n--;
 }
 
 void quorum_forget_ctx(struct fw *fw, const struct ctx *ctx)
@@ -217,7 +249,9 @@ void quorum_free(struct fw *fw)
 {
 	struct quorum_token *t;
 
-	for (t = fw->quorum.first; t; t = t->next)
+	for (t = fw->quorum.first; t; t = t->next) {
 		atomic_store(&t->state, TOKEN_DEAD);
+		t->gone = true;
+	}
 	quorum_reap(fw);
 }

@@ -30,12 +30,16 @@ enum {
 	USER_PUBLIC_KEY,	/* absent: none */
 };
 
+enum { DEBT_COUNT = 1 };
+
 /* Beside attributes and HSM_TAG_* under their own numbers. */
 #define OBJECT_FLAGS	0xc0000001u
 #define OBJECT_SECRET	0xc0000002u
 #define OBJECT_PARAMS	0xc0000003u
 #define OBJECT_WRAP_TEMPLATE	0xc0000004u
 #define OBJECT_UNWRAP_TEMPLATE	0xc0000005u
+#define OBJECT_MAKER	0xc0000006u	/* absent: the key waits for no nodes */
+#define MAKER_LEN	12		/* le32 node, le64 incarnation */
 
 #define PARAMS_MAX	1024	/* bytes: more than p, q and g of a DSA key */
 #define TEMPLATE_MAX	512	/* every attribute once */
@@ -67,6 +71,16 @@ static void put_bytes(struct tlv_writer *w, uint32_t tag, struct bytes b)
 		tlv_put(w, tag, b.p, b.len);
 }
 
+static void put_maker(struct tlv_writer *w, const struct object *o)
+{
+	uint8_t *p = o->maker ? tlv_reserve(w, OBJECT_MAKER, MAKER_LEN) : NULL;
+
+	if (!p)
+		return;
+	put_le32(p, o->maker_node);
+	put_le64(p + 4, o->maker);
+}
+
 void record_put_object(struct record *rec, const struct object *o)
 {
 	const struct kind_def *kind = &key_kinds[o->kind];
@@ -89,6 +103,7 @@ void record_put_object(struct record *rec, const struct object *o)
 	put_bytes(w, OBJECT_WRAP_TEMPLATE, object_wrap_template(o));
 	put_bytes(w, OBJECT_UNWRAP_TEMPLATE, object_unwrap_template(o));
 	put_bytes(w, OBJECT_SECRET, (struct bytes){ o->secret, o->secret_len });
+	put_maker(w, o);
 	for (i = 0; i < o->n_shares; i++)
 		tlv_put_u32(w, HSM_TAG_SHARE_USER, o->shares[i]);
 }
@@ -108,18 +123,49 @@ void record_put_user(struct record *rec, const struct user_rec *u)
 	put_bytes(w, USER_PUBLIC_KEY, (struct bytes){ u->public_key, u->public_key_len });
 }
 
-void record_put_card(struct record *rec, const struct fw *fw)
+void record_put_debt(struct record *rec, uint32_t debt)
+{
+	record_begin(rec, SMALL_RECORD);
+	tlv_put_u32(&rec->w, DEBT_COUNT, debt);
+}
+
+void record_put_card_as(struct record *rec, const struct record_card *card)
 {
 	uint32_t i;
 
 	record_begin(rec, SMALL_RECORD);
-	tlv_put(&rec->w, CARD_SERIAL, fw->serial, strlen(fw->serial));
-	tlv_put_u64(&rec->w, CARD_NEXT_HANDLE, fw->objects.next_handle);
-	tlv_put_u32(&rec->w, CARD_NEXT_USER, fw->users.next_id);
+	if (*card->serial)
+		tlv_put(&rec->w, CARD_SERIAL, card->serial, strlen(card->serial));
+	tlv_put_u64(&rec->w, CARD_NEXT_HANDLE, card->next_handle);
+	tlv_put_u32(&rec->w, CARD_NEXT_USER, card->next_user);
 	for (i = 0; i < 2; i++) {
-		if (fw->quorum.m_coming[i])
-			tlv_put_u32(&rec->w, CARD_M_USER_MGMT + i, fw->quorum.m_coming[i]);
+		if (card->m_value[i])
+			tlv_put_u32(&rec->w, CARD_M_USER_MGMT + i, card->m_value[i]);
 	}
+}
+
+/* Without serial. */
+static struct record_card card_now(const struct fw *fw)
+{
+	return (struct record_card){
+		.next_handle = fw->objects.next_handle, .next_user = fw->users.next_id,
+		.m_value = { fw->quorum.m_coming[0], fw->quorum.m_coming[1] },
+	};
+}
+
+void record_put_counters(struct record *rec, const struct fw *fw)
+{
+	struct record_card card = card_now(fw);
+
+	record_put_card_as(rec, &card);
+}
+
+void record_put_card(struct record *rec, const struct fw *fw)
+{
+	struct record_card card = card_now(fw);
+
+	memcpy(card.serial, fw->serial, sizeof(card.serial));
+	record_put_card_as(rec, &card);
 }
 
 void record_put_header(uint8_t header[RECORD_HEADER_LEN], const uint8_t salt[RECORD_SALT_LEN])
@@ -197,7 +243,7 @@ static bool parse(const struct field *f, size_t n, void *into, uint32_t many, co
 struct raw_object {
 	uint32_t class, key_type, flags, owner, m_value, value_len;
 	struct bytes kcv, label, id, modulus, exponent, params, wrap_template, unwrap_template;
-	struct bytes secret;
+	struct bytes secret, maker;
 };
 
 #define AT(member) offsetof(struct raw_object, member)
@@ -218,6 +264,7 @@ static const struct field object_fields[] = {
 	{ OBJECT_WRAP_TEMPLATE, FIELD_BYTES, AT(wrap_template), 0, TEMPLATE_MAX },
 	{ OBJECT_UNWRAP_TEMPLATE, FIELD_BYTES, AT(unwrap_template), 0, TEMPLATE_MAX },
 	{ OBJECT_SECRET, FIELD_BYTES, AT(secret), 0, HSM_MSG_MAX },
+	{ OBJECT_MAKER, FIELD_BYTES, AT(maker), 0, MAKER_LEN },
 };
 
 #undef AT
@@ -244,7 +291,8 @@ static bool raw_sane(const struct raw_object *raw, enum key_kind kind)
 
 	if (kind == KINDS || raw->m_value > HSM_M_VALUE_MAX || !raw->kcv.len ||
 	    (raw->secret.len != 0) != (key_kinds[kind].class != HSM_KEY_CLASS_PUBLIC) ||
-	    (raw->exponent.len != 0) != rsa || raw->flags >> ATTR_BITS)
+	    (raw->exponent.len != 0) != rsa || raw->flags >> ATTR_BITS ||
+	    (raw->maker.len && (raw->maker.len != MAKER_LEN || !get_le64(raw->maker.p + 4))))
 		return false;
 	return sizes_sane(raw, kind);
 }
@@ -289,7 +337,11 @@ struct object *record_get_object(uint64_t handle, const uint8_t *p, size_t len)
 	if (!o)
 		return NULL;
 	o->handle = handle;
-	o->state = OBJECT_LIVE;
+	if (raw.maker.len) {
+		o->maker_node = get_le32(raw.maker.p);
+		o->maker = get_le64(raw.maker.p + 4);
+	}
+	o->state = o->maker ? OBJECT_PENDING : OBJECT_LIVE;
 	return o;
 }
 
@@ -333,6 +385,13 @@ bool record_get_user(struct user_rec *u, uint64_t id, const uint8_t *p, size_t l
 	return true;
 }
 
+bool record_get_debt(uint32_t *debt, const uint8_t *p, size_t len)
+{
+	static const struct field debt_fields[] = { { DEBT_COUNT, FIELD_U32, 0, 0, 0 } };
+
+	return parse(FIELDS(debt_fields), debt, 0, p, len) && *debt;
+}
+
 struct raw_card {
 	struct bytes serial;
 	uint64_t next_handle;
@@ -342,7 +401,7 @@ struct raw_card {
 #define AT(member) offsetof(struct raw_card, member)
 
 static const struct field card_fields[] = {
-	{ CARD_SERIAL, FIELD_BYTES, AT(serial), 1, FW_SERIAL_MAX },
+	{ CARD_SERIAL, FIELD_BYTES, AT(serial), 0, FW_SERIAL_MAX },
 	{ CARD_NEXT_HANDLE, FIELD_U64, AT(next_handle), 0, 0 },
 	{ CARD_NEXT_USER, FIELD_U32, AT(next_user), 0, 0 },
 	{ CARD_M_USER_MGMT, FIELD_OPTIONAL_U32, AT(m_value[0]), 0, 0 },

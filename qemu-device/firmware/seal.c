@@ -276,22 +276,31 @@ static enum seal_verdict no_root(struct seal *s, enum seal_verdict why)
 	return why;
 }
 
-enum seal_verdict seal_load_root(struct seal *s, const void *data, size_t len)
+static enum seal_verdict judge(struct seal *s, const void *data, size_t len)
 {
 	uint8_t want[ROOT_LEN], *root;
 	size_t root_len;
 	bool same;
 
 	if (!data)
-		return no_root(s, SEAL_NO_ROOT);
+		return SEAL_NO_ROOT;
 	if (!seal_open(s, STORE_META, ROOT_ID, data, len, &root, &root_len))
-		return no_root(s, SEAL_ROOT_DAMAGED);
+		return SEAL_ROOT_DAMAGED;
 	make_root(s, want);
 	same = root_len == sizeof(want) && secmem_equal(root, want, sizeof(want));
 	secmem_free(root);
-	/* The root is sealed last: no record that was committed with it has a later number. */
-	atomic_store(&s->seq, get_le64((const uint8_t *)data + SEQ_AT));
 	return same && !s->load_failed ? SEAL_WHOLE : SEAL_SET_DIFFERS;
+}
+
+enum seal_verdict seal_load_root(struct seal *s, const void *data, size_t len)
+{
+	enum seal_verdict v = judge(s, data, len);
+
+	if (v == SEAL_NO_ROOT || v == SEAL_ROOT_DAMAGED)
+		return no_root(s, v);
+	/* The root is sealed last: no record that was committed with it has a later number. */
+	seal_go_on(s, data, len);
+	return v;
 }
 
 static bool undo_reserve(struct seal *s, const struct store_txn *batch)
@@ -359,6 +368,33 @@ int seal_root_hook(void *opaque, const struct store_txn *batch, const struct sto
 	*ops = &s->root_op;
 	*n_ops = 1;
 	return 0;
+}
+
+static const struct store_op *find_root(const struct store_op *ops, size_t n)
+{
+	const struct store_op *end = ops + n;
+
+	while (ops < end && (ops->kind != STORE_META || ops->id != ROOT_ID))
+		ops++;
+	return ops < end ? ops : NULL;
+}
+
+enum seal_verdict seal_take(struct seal *s, const struct store_op *ops, size_t n_ops)
+{
+	const struct store_txn txn = { .ops = ops, .n_ops = n_ops };
+	const struct store_op *root = find_root(ops, n_ops);
+	enum seal_verdict v = SEAL_SET_DIFFERS;
+
+	s->n_undo = 0;
+	if (!root || !root->data)
+		return SEAL_NO_ROOT;
+	if (undo_reserve(s, &txn) && !apply_batch(s, &txn))
+		v = judge(s, root->data, root->len);
+	if (v != SEAL_WHOLE)
+		seal_root_abort(s);
+	else
+		seal_go_on(s, root->data, root->len);
+	return v;
 }
 
 /* Backwards, for a record may have changed more than once in a batch. */

@@ -62,6 +62,13 @@ enum seal_verdict { SEAL_WHOLE, SEAL_NO_ROOT, SEAL_ROOT_DAMAGED, SEAL_SET_DIFFER
 void seal_load_add(struct seal *s, enum store_kind kind, uint64_t id, const void *data, size_t len);
 enum seal_verdict seal_load_root(struct seal *s, const void *data, size_t len);
 
+/*
+ * Takes in a transaction of somebody else who has the same secret and salt: one of @ops is the
+ * root that was made over its records and those that were here. If it is not so nothing
+ * changed. seal_root_abort() takes it back again.
+ */
+enum seal_verdict seal_take(struct seal *s, const struct store_op *ops, size_t n_ops);
+
 /* store_hooks.seal and .abort; @opaque is the struct seal. */
 int seal_root_hook(void *opaque, const struct store_txn *batch, const struct store_op **ops,
 		   size_t *n_ops);

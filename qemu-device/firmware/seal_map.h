@@ -11,7 +11,7 @@
 
 /* Enough: nobody sees the MACs, so a forger has one guess per start of a card. */
 #define SEAL_MAC_LEN	16
-#define SEAL_KINDS	(STORE_OBJECT + 1)
+#define SEAL_KINDS	(STORE_TOKEN + 1)
 
 struct seal_map_slot {
 	uint64_t id;			/* SEAL_MAP_EMPTY: free */

@@ -15,6 +15,57 @@ void user_table_free(struct user_table *t)
 	for (i = 0; i < t->n; i++)
 		user_put(t->v[i]);
 	free(t->v);
+	free(t->damaged);
+	free(t->debts);
+}
+
+bool user_add_debt(struct user_table *t, uint32_t id, uint32_t debt)
+{
+	struct user_debt *grown = realloc(t->debts, (t->n_debts + 1) * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	t->debts = grown;
+	t->debts[t->n_debts++] = (struct user_debt){ id, debt };
+	return true;
+}
+
+/* Once: what is paid later does not come back with the id. */
+static uint32_t take_debt(struct user_table *t, uint32_t id)
+{
+	uint32_t debt;
+	size_t i;
+
+	for (i = 0; i < t->n_debts && t->debts[i].id != id; i++)
+		;
+	if (i == t->n_debts)
+		return 0;
+	debt = t->debts[i].debt;
+	t->debts[i] = t->debts[--t->n_debts];
+	return debt;
+}
+
+bool user_add_damaged(struct user_table *t, uint32_t id)
+{
+	uint32_t *grown = realloc(t->damaged, (t->n_damaged + 1) * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	t->damaged = grown;
+	t->damaged[t->n_damaged++] = id;
+	return true;
+}
+
+bool user_mend(struct user_table *t, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_damaged && t->damaged[i] != id; i++)
+		;
+	if (i == t->n_damaged)
+		return false;
+	t->damaged[i] = t->damaged[--t->n_damaged];
+	return true;
 }
 
 struct user *user_get(struct user *u)
@@ -43,6 +94,7 @@ struct user *user_add(struct user_table *t, const struct user_rec *rec, bool pen
 	if (!u)
 		return NULL;
 	u->rec = *rec;
+	u->debt = take_debt(t, rec->id);
 	u->pending = pending;
 	atomic_init(&u->refs, 1);
 	for (i = t->n++; i && t->v[i - 1]->rec.id > rec->id; i--)
@@ -101,6 +153,12 @@ bool user_key_taken(const struct user_table *t, const struct user_rec *rec,
 			return true;
 	}
 	return false;
+}
+
+uint32_t user_settle(struct user_rec *rec, const struct user *u, bool clears)
+{
+	rec->failures = clears ? 0 : user_guesses(u);
+	return u->debt;
 }
 
 size_t user_officers(const struct user_table *t)

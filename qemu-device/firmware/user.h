@@ -21,7 +21,7 @@ struct change;
 struct user_rec {
 	uint32_t id;
 	uint32_t type;		/* HSM_USER_* */
-	uint32_t failures;
+	uint32_t failures;	/* wrong passwords, as the cluster knows it */
 	uint32_t flags;		/* HSM_USER_F_* */
 	uint32_t iterations;
 	char name[HSM_NAME_MAX + 1];
@@ -33,6 +33,7 @@ struct user_rec {
 
 struct user {
 	struct user_rec rec;
+	uint32_t debt;		/* wrong passwords on this card that rec.failures lacks */
 	bool pending;		/* on its way to the disk: nobody sees it, its name is taken */
 	bool leaving;		/* so is its deletion: no officer any more that counts */
 	bool gone;		/* deleted: there only for those who hold a reference */
@@ -43,11 +44,19 @@ struct user {
 	atomic_uint refs;	/* the table's, and those of calls and changes */
 };
 
+struct user_debt {
+	uint32_t id, debt;
+};
+
 struct user_table {
 	struct user **v;	/* by ascending id; each in secret memory */
 	size_t n;
 	size_t live;
 	uint32_t next_id;
+	uint32_t *damaged;	/* ids of refused records */
+	size_t n_damaged;
+	struct user_debt *debts;	/* as found at start */
+	size_t n_debts;
 };
 
 void user_table_free(struct user_table *t);
@@ -63,6 +72,9 @@ void user_put(struct user *u);
 /* NULL if there is none; user_by_name() also finds pending ones. */
 struct user *user_by_id(const struct user_table *t, uint32_t id);
 struct user *user_by_name(const struct user_table *t, struct bytes name);
+/* Records that were refused at start; user_mend() as object_mend(). */
+bool user_add_damaged(struct user_table *t, uint32_t id);
+bool user_mend(struct user_table *t, uint32_t id);
 /* Whether a user has the id, or is on its way to. */
 bool user_id_taken(const struct user_table *t, uint32_t id);
 /*
@@ -71,6 +83,21 @@ bool user_id_taken(const struct user_table *t, uint32_t id);
  */
 bool user_key_taken(const struct user_table *t, const struct user_rec *rec,
 		    const struct user *self);
+/* Wrong passwords since the last good one. */
+static inline uint32_t user_guesses(const struct user *u)
+{
+	return u->rec.failures + u->debt;
+}
+
+/*
+ * @rec, a copy of @u that is about to be written, gets this card's debt, too, or (@clears)
+ * both are forgotten. Returns how much less the debt of @u is once it is written.
+ */
+uint32_t user_settle(struct user_rec *rec, const struct user *u, bool clears);
+
+/* What a card's own store says of a debt, read before its users are: false without memory. */
+bool user_add_debt(struct user_table *t, uint32_t id, uint32_t debt);
+
 /* Officers (CO, PCO) that are there and stay. */
 size_t user_officers(const struct user_table *t);
 static inline bool user_is_officer(const struct user_rec *rec)

@@ -15,6 +15,7 @@
 #include "call.h"
 #include "fresh.h"
 #include "identity.h"
+#include "replica.h"
 #include "secmem.h"
 #include "transport.h"
 
@@ -94,7 +95,7 @@ static void forget(struct fw *fw)
 	t->damaged = NULL;
 	t->n_damaged = 0;
 	user_table_free(&fw->users);
-	fw->users = (struct user_table){ NULL, 0, 0, 0 };
+	fw->users = (struct user_table){ 0 };
 }
 
 static void forget_all(struct fw *fw)
@@ -114,7 +115,7 @@ static void install(struct fw *fw, struct fw *card)
 	forget_all(fw);
 	fw_lock_write(fw);
 	fw->users = card->users;
-	card->users = (struct user_table){ NULL, 0, 0, 0 };
+	card->users = (struct user_table){ 0 };
 	fw->objects.next_handle = card->objects.next_handle;
 	memset(fw->quorum.m_value, 0, sizeof(fw->quorum.m_value));
 	memset(fw->quorum.m_coming, 0, sizeof(fw->quorum.m_coming));
@@ -195,6 +196,8 @@ static void wipe_done(struct store_txn *txn, int err)
 		audit_committed(w->fw);
 		install_seal(w->fw, &w->card);
 	}
+	if (!err && !w->tampered)
+		replica_leave(w->fw, true);
 	if (!err || w->tampered)
 		install(w->fw, &w->card);
 	if (w->tampered)
@@ -219,6 +222,7 @@ static void tamper_run(struct fw *fw)
 {
 	struct wipe *w = wipe_new(fw);
 
+	replica_leave(fw, false);
 	forget_all(fw);
 	if (w) {
 		w->tampered = true;

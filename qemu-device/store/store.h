@@ -21,6 +21,7 @@ enum store_kind {
 	STORE_USER = 1,		/* id: user id */
 	STORE_OBJECT = 2,	/* id: key handle */
 	STORE_AUDIT = 3,	/* id: sequence number; load() leaves these out */
+	STORE_TOKEN = 4,	/* id: token id; of a cluster's image only, in no card's store */
 };
 
 /* One change. @data NULL deletes the record; else it is created or replaced. */

@@ -22,7 +22,7 @@ mapfile -t sources < <(git ls-files --cached --others --exclude-standard -- '*.c
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard -- '*.sh' '.ci/run' '*Makefile' '*.awk' '*Kbuild' '*meson.build')
 mapfile -t firmware < <(ls qemu-device/firmware/*.[ch])
 mapfile -t pure < <(find qemu-device/firmware -name '*.[ch]' ! -name 'crypto*' ! -name 'secmem.*' ! -name 'selftest.*')
-mapfile -t store < <(ls qemu-device/store/*.[ch])
+mapfile -t store < <(ls qemu-device/store/*.[ch] qemu-device/cluster/*.[ch])
 mapfile -t device < <(ls qemu-device/hw/misc/hsm/*.[ch])
 mapfile -t driver < <(ls kernel-driver/*.[ch])
 mapfile -t lib < <(ls userspace/libhsm/*.[ch])
@@ -30,13 +30,13 @@ mapfile -t tools < <(ls userspace/common/*.[ch] userspace/key_mgmt_util/*.[ch] u
 
 inc='^#[[:space:]]*include[[:space:]]*[<"]'
 forbid "an ABI header includes only <linux/types.h>, <linux/ioctl.h> and its other half" \
-    "$inc(.*)[>\"]" <(grep -hvE "$inc(linux/types\.h>|linux/ioctl\.h>|hsm_signed\.h\")" \
-    qemu-device/include/hsm/hsm_hw.h qemu-device/include/hsm/hsm_cmd.h qemu-device/include/hsm/hsm_signed.h kernel-driver/include/uapi/linux/hsm.h)
+    "$inc(.*)[>\"]" <(grep -hvE "$inc(linux/types\.h>|linux/ioctl\.h>|hsm_(signed|cluster)\.h\")" \
+    qemu-device/include/hsm/hsm_hw.h qemu-device/include/hsm/hsm_cmd.h qemu-device/include/hsm/hsm_signed.h qemu-device/include/hsm/hsm_cluster.h kernel-driver/include/uapi/linux/hsm.h)
 forbid "the firmware knows no QEMU, no hardware ABI" "$inc(qemu/|hw/|.*hsm_hw\.h)" "${firmware[@]}"
 forbid "only crypto*.c includes OpenSSL" "${inc}openssl/" "${pure[@]}" "${store[@]}"
 forbid "the firmware has no files, clocks or threads of its own" \
     "$inc(pthread|threads|fcntl|unistd|time|sys/.*|stdio_ext|dirent)\.h" "${pure[@]}"
-forbid "a store knows nothing of what it keeps" "$inc.*(hsm_cmd|object|user|crypto)\.h" "${store[@]}"
+forbid "a store or a cluster engine knows nothing of what it keeps" "$inc.*(hsm_cmd|object|user|crypto)\.h" "${store[@]}"
 forbid "the device does not read messages" "$inc.*hsm_cmd\.h" "${device[@]}"
 forbid "the driver does not read messages" "$inc.*hsm_cmd\.h" "${driver[@]}"
 forbid "libhsm knows neither hardware nor firmware" "$inc.*(hsm_hw|fw)\.h" "${lib[@]}"

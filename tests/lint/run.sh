@@ -28,10 +28,10 @@ qemu_checkpatch() {
 }
 
 host_flags=(-std=gnu11 -D_GNU_SOURCE -Iqemu-device/include -Iqemu-device/firmware -Iqemu-device/store
-            -Iqemu-device/platform -Iuserspace/common -Iuserspace/libhsm/include -Ikernel-driver/include/uapi
+            -Iqemu-device/cluster -Iqemu-device/platform -Iuserspace/common -Iuserspace/libhsm/include -Ikernel-driver/include/uapi
             -DHSM_VERSION='""')
-mapfile -t host < <(ls qemu-device/firmware/*.c qemu-device/store/*.c qemu-device/platform/*.c \
-                       userspace/*/*.c)
+mapfile -t host < <(ls qemu-device/firmware/*.c qemu-device/store/*.c qemu-device/cluster/*.c \
+                       qemu-device/platform/*.c qemu-device/node/*.c userspace/*/*.c)
 
 run_cppcheck() {
     cppcheck -q --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \

@@ -21,7 +21,7 @@ struct expect {
 	const char *optional;
 };
 
-#define N_COMMANDS 51
+#define N_COMMANDS 52
 extern const struct expect commands[N_COMMANDS];
 
 /* A tag, under a name of one letter, and a good value for it. */

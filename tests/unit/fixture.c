@@ -108,7 +108,7 @@ void card_login_all(struct card *c)
 	assert_int_equal(login(c, AUDITOR, HSM_USER_AU, "app_user", PASSWORD), 0);
 }
 
-static void make_users(struct card *c)
+void card_make_users(struct card *c)
 {
 	assert_true(fw_ctx_open(c->fw, 99));
 	open_session(c, 99);
@@ -142,7 +142,7 @@ int setup_fresh(void **state)
 int setup_users(void **state)
 {
 	*state = new_card(NULL);
-	make_users(*state);
+	card_make_users(*state);
 	card_login_all(*state);
 	return 0;
 }
@@ -155,7 +155,7 @@ int setup_users_sqlite(void **state)
 	snprintf(path, sizeof(path), "%s/hsm-unit-%d.db", dir ? dir : "/tmp", getpid());
 	unlink(path);
 	*state = new_card(path);
-	make_users(*state);
+	card_make_users(*state);
 	card_login_all(*state);
 	return 0;
 }

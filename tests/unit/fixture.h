@@ -58,6 +58,8 @@ int setup_fresh(void **state);
 int setup_users(void **state);
 int setup_users_sqlite(void **state);
 int teardown(void **state);
+/* On a fresh card: activates it and makes the users. */
+void card_make_users(struct card *c);
 /* Opens contexts and a session in each; logs ADMIN to AUDITOR in. */
 void card_login_all(struct card *c);
 /* Opens the contexts, without login. */

@@ -270,7 +270,7 @@ static void arguments(void **state)
 
 	add(m, HSM_TAG_DATA, blob, len);
 	add_u32(m, HSM_TAG_MIN_SRV, 2);
-	assert_int_equal(send(c, ALICE, m), HSM_RV_NOT_AVAILABLE);
+	assert_int_equal(send(c, ALICE, m), HSM_RV_INVALID_INPUT);
 	m = begin(HSM_CMD_KEY_UNMASK, FIRST_SESSION);
 	add(m, HSM_TAG_DATA, blob, len);
 	add_u32(m, HSM_TAG_TIMEOUT_S, 2);

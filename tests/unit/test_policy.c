@@ -222,7 +222,7 @@ static void cluster_options(void **state)
 	struct msg *m;
 
 	assert_int_equal(with_number(c, HSM_TAG_MIN_SRV, 0), HSM_RV_INVALID_INPUT);
-	assert_int_equal(with_number(c, HSM_TAG_MIN_SRV, 2), HSM_RV_NOT_AVAILABLE);
+	assert_int_equal(with_number(c, HSM_TAG_MIN_SRV, 2), HSM_RV_INVALID_INPUT);
 	assert_int_equal(bad_tag(last()), HSM_TAG_MIN_SRV);
 	assert_int_equal(with_number(c, HSM_TAG_TIMEOUT_S, 1), HSM_RV_INVALID_INPUT);
 	assert_int_equal(bad_tag(last()), HSM_TAG_TIMEOUT_S);

@@ -339,7 +339,7 @@ static void bad_kind_changes_nothing(void **state)
 {
 	struct shelf *f = *state;
 	const struct store_op ops[] = {
-		{ STORE_OBJECT, 7, NULL, 0 }, { (enum store_kind)4, 1, "x", 1 },
+		{ STORE_OBJECT, 7, NULL, 0 }, { (enum store_kind)5, 1, "x", 1 },
 	};
 	struct store_op root;
 

@@ -15,6 +15,7 @@
 
 #include <linux/types.h>
 
+#include "hsm_cluster.h"
 #include "hsm_signed.h"
 
 struct hsm_msg_req {
@@ -47,6 +48,7 @@ struct hsm_tlv {
 #define HSM_CMD_CERT		0x0003
 #define HSM_CMD_ATTEST		0x0004
 #define HSM_CMD_ZEROIZE		0x0005
+#define HSM_CMD_CLUSTER_INFO	0x0006
 
 #define HSM_CMD_SESSION_OPEN	0x0010
 #define HSM_CMD_SESSION_CLOSE	0x0011
@@ -137,6 +139,7 @@ struct hsm_tlv {
 #define HSM_AAD_MAX		4096
 #define HSM_GCM_TAG_MIN		8
 #define HSM_FIRST_HANDLE	6	/* of the first key of a fresh card */
+#define HSM_MEMBERS_MAX		64	/* cards of a cluster */
 
 /*
  * Object attributes. Booleans are 1 byte, 0 or 1; CLASS, KEY_TYPE, VALUE_LEN and
@@ -344,6 +347,8 @@ struct hsm_tlv {
 #define HSM_TAG_SEQUENCE	0x80000050u	/* le64 sequence number of the audit log */
 #define HSM_TAG_AUDIT_REC	0x80000051u	/* struct hsm_audit_rec + */
 #define HSM_TAG_AUDIT_HEAD	0x80000052u	/* struct hsm_audit_head */
+#define HSM_TAG_CLUSTER		0x80000053u	/* struct hsm_cluster_info */
+#define HSM_TAG_MEMBER		0x80000054u	/* struct hsm_member + */
 
 struct hsm_user_rec {
 	__le32	id;

@@ -17,6 +17,7 @@
 #include "hw/pci/pcie.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "cluster_host.h"
 #include "hsm.h"
 #include "trace.h"
 
@@ -80,6 +81,17 @@ static bool hsm_check_serial(HsmState *s, Error **errp)
     return true;
 }
 
+static bool hsm_check_address(HsmState *s, Error **errp)
+{
+    char err[POSIX_CLUSTER_ERR_MAX];
+
+    if (posix_address_check(s->address, err, sizeof(err))) {
+        return true;
+    }
+    error_setg(errp, "%s", err);
+    return false;
+}
+
 static bool hsm_check_transfer(HsmState *s, Error **errp)
 {
     uint64_t size = s->max_transfer;
@@ -115,16 +127,14 @@ static bool hsm_check_store(HsmState *s, Error **errp)
 static bool hsm_check_properties(HsmState *s, Error **errp)
 {
     static const char *const policies[] = { "faithful", "strict", NULL };
-    static const char *const clusters[] = { "solo", NULL };
     static const char *const zeroizers[] = { "officer", "anyone", NULL };
 
     return hsm_in_range("workers", s->n_workers, HSM_MAX_WORKERS, errp) &&
            hsm_in_range("queues", s->n_queues, HSM_MAX_QUEUES, errp) &&
            hsm_one_of("policy", s->policy, policies, errp) &&
-           hsm_one_of("cluster", s->cluster, clusters, errp) &&
            hsm_one_of("zeroize", s->zeroize, zeroizers, errp) &&
            hsm_check_serial(s, errp) && hsm_check_transfer(s, errp) &&
-           hsm_check_store(s, errp);
+           hsm_check_address(s, errp) && hsm_check_store(s, errp);
 }
 
 /* Raised in the main loop: what sets it may itself be a register write. */
@@ -271,7 +281,7 @@ static void hsm_instance_init(Object *obj)
     s->contexts = g_hash_table_new(NULL, NULL);
     s->next_event_ms = UINT64_MAX;
     s->policy = g_strdup("faithful");
-    s->cluster = g_strdup("solo");
+    s->cluster = g_strdup("none");
     s->store_type = g_strdup("sqlite");
     s->zeroize = g_strdup("officer");
     hsm_list_init(&s->ready_list);
@@ -314,6 +324,7 @@ static const Property hsm_properties[] = {
     DEFINE_PROP_STRING("keystore", HsmState, keystore),
     DEFINE_PROP_STRING("secret", HsmState, secret),
     DEFINE_PROP_STRING("cluster", HsmState, cluster),
+    DEFINE_PROP_STRING("address", HsmState, address),
     DEFINE_PROP_STRING("policy", HsmState, policy),
     DEFINE_PROP_STRING("zeroize", HsmState, zeroize),
     DEFINE_PROP_STRING("serial", HsmState, serial),

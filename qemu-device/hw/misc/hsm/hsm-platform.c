@@ -11,12 +11,17 @@
 #include "qapi/error.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
+#include "system/runstate.h"
+#include "system/runstate-action.h"
+#include "cluster_host.h"
+#include "hsm/hsm_cluster.h"
 #include "hsm.h"
 #include "posix.h"
 #include "store.h"
 
 #define HSM_KEY_BYTES   32
 #define HSM_ERR_MAX     256
+#define HSM_JOIN_MS     10000
 
 static void hsm_log(void *opaque, enum fw_log_level level, const char *line)
 {
@@ -85,8 +90,52 @@ static bool hsm_store_open(HsmState *s, Error **errp)
     return s->store;
 }
 
+static bool hsm_cluster_open(HsmState *s, bool *leave, Error **errp)
+{
+    char err[POSIX_CLUSTER_ERR_MAX] = "out of memory";
+
+    if (posix_cluster_open(s->cluster, &s->engine, leave, err, sizeof(err))) {
+        return true;
+    }
+    error_setg(errp, "%s", err);
+    return false;
+}
+
+/*
+ * A card that a guest finds should be a member already: what it would answer
+ * before is "unavailable". One that may not be a member must not be there.
+ */
+static bool hsm_cluster_join(HsmState *s, Error **errp)
+{
+    char why[POSIX_CLUSTER_ERR_MAX] = "";
+
+    switch (posix_cluster_wait(s->fw, HSM_JOIN_MS, why, sizeof(why))) {
+    case HSM_MEMBERSHIP_REFUSED:
+        error_setg(errp, "cluster=%s: refused: %s", s->cluster, why);
+        return false;
+    case HSM_MEMBERSHIP_JOINING:
+        warn_report("hsm-pci: cluster=%s has not let the card in within %d s, "
+                    "it goes on trying: %s", s->cluster, HSM_JOIN_MS / 1000,
+                    *why ? why : "no answer");
+    }
+    return true;
+}
+
+/*
+ * QEMU ends without taking devices away. The others need not wait for the
+ * card's lease to end when it is known that the card is gone.
+ */
+static void hsm_cluster_off(Notifier *off, void *cause)
+{
+    HsmState *s = container_of(off, HsmState, off);
+
+    if (shutdown_action == SHUTDOWN_ACTION_POWEROFF) {
+        s->engine->ops->stop(s->engine);
+    }
+}
+
 static bool hsm_firmware_start(HsmState *s, const uint8_t *key, size_t len,
-                               Error **errp)
+                               bool leave, Error **errp)
 {
     char err[HSM_ERR_MAX] = "";
     const struct fw_config cfg = {
@@ -100,39 +149,55 @@ static bool hsm_firmware_start(HsmState *s, const uint8_t *key, size_t len,
                                               : FW_POLICY_STRICT,
         .fips = s->fips,
         .open_zeroize = !strcmp(s->zeroize, "anyone"),
+        .cluster = s->engine,
+        .address = s->address,
+        .leave_cluster = leave,
     };
 
     s->fw = fw_new(&cfg, err, sizeof(err));
     if (!s->fw) {
         error_setg(errp, "firmware: %s", err);
-        s->store->ops->close(s->store);
-        s->store = NULL;
     }
-    return s->fw;
+    return s->fw && hsm_cluster_join(s, errp);
 }
 
 bool hsm_firmware_open(HsmState *s, Error **errp)
 {
     uint8_t *key = NULL;
     size_t len = 0;
-    bool ok;
+    bool ok, leave;
 
     s->platform = fw_platform_posix;
     s->platform.log = hsm_log;
-    ok = hsm_secret(s, &key, &len, errp) && hsm_store_open(s, errp) &&
-         hsm_firmware_start(s, key, len, errp);
+    ok = hsm_cluster_open(s, &leave, errp) &&
+         hsm_secret(s, &key, &len, errp) && hsm_store_open(s, errp) &&
+         hsm_firmware_start(s, key, len, leave, errp);
     if (key) {
         hsm_wipe(key, len);
         g_free(key);
+    }
+    if (!ok) {
+        hsm_firmware_close(s);
+    } else if (s->engine) {
+        s->off.notify = hsm_cluster_off;
+        qemu_register_shutdown_notifier(&s->off);
     }
     return ok;
 }
 
 void hsm_firmware_close(HsmState *s)
 {
+    if (s->off.notify) {
+        notifier_remove(&s->off);
+        s->off.notify = NULL;
+    }
     fw_free(s->fw);
     s->fw = NULL;
-    s->store->ops->close(s->store);
+    posix_cluster_close(s->engine);
+    s->engine = NULL;
+    if (s->store) {
+        s->store->ops->close(s->store);
+    }
     s->store = NULL;
 }
 

@@ -19,6 +19,7 @@
 #define HW_MISC_HSM_H
 
 #include "qemu/bitmap.h"
+#include "qemu/notify.h"
 #include "qemu/queue.h"
 #include "qemu/thread.h"
 #include "hw/pci/pci_device.h"
@@ -145,6 +146,7 @@ struct HsmState {
     char *keystore;
     char *secret;
     char *cluster;
+    char *address;
     char *policy;
     char *serial;
     char *store_type;
@@ -206,6 +208,8 @@ struct HsmState {
 
     struct fw_platform platform;
     struct store *store;
+    struct cluster *engine;     /* NULL: a card on its own */
+    Notifier off;               /* QEMU is about to end */
     struct fw *fw;
     uint64_t fw_bytes;          /* buffers of commands in the firmware */
     unsigned in_fw;             /* commands in the firmware */

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* replica_diff.c - what of a snapshot is other than what this card has. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "replica_int.h"
+#include "secmem.h"
+
+static bool same_bytes(const struct record *rec, const uint8_t *p, size_t len)
+{
+	return record_ok(rec) && rec->w.len == len && !memcmp(rec->w.p, p, len);
+}
+
+static bool same_object(const struct object *a, const struct object *b)
+{
+	struct record x, y;
+	bool same;
+
+	record_put_object(&x, a);
+	record_put_object(&y, b);
+	same = record_ok(&x) && same_bytes(&y, x.w.p, x.w.len);
+	record_free(&x);
+	record_free(&y);
+	return same;
+}
+
+static bool same_user(const struct user *u, const struct replica_item *it)
+{
+	struct record rec;
+	bool same;
+
+	record_put_user(&rec, &u->rec);
+	same = same_bytes(&rec, it->plain, it->len);
+	record_free(&rec);
+	return same;
+}
+
+/* A record that this card had and cannot open any more is not put right without a word. */
+static bool stays_damaged(struct fw *fw, const struct replica_entry *e,
+			  const struct replica_item *it, bool damaged)
+{
+	if (!damaged)
+		return false;
+	if (it->number <= e->known)
+		return true;
+	fw_log(fw, FW_LOG_WARNING, "cluster: damaged record %s %llu has changed elsewhere, and is "
+	       "replaced", it->kind == STORE_USER ? "user" : "key", (unsigned long long)it->id);
+	return false;
+}
+
+static bool object_here(struct fw *fw, const struct replica_entry *e,
+			const struct replica_item *it, size_t *damaged)
+{
+	const struct object *o = object_by_handle(&fw->objects, it->id);
+	bool stays;
+
+	if (o && !o->ctx)
+		return same_object(o, it->object);
+	stays = stays_damaged(fw, e, it, object_is_damaged(&fw->objects, it->id));
+	*damaged += stays;
+	return stays;
+}
+
+static bool user_is_damaged(const struct user_table *t, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_damaged && t->damaged[i] != id; i++)
+		;
+	return i < t->n_damaged;
+}
+
+static bool user_here(struct fw *fw, const struct replica_entry *e, const struct replica_item *it,
+		      size_t *damaged)
+{
+	const struct user *u = user_by_id(&fw->users, (uint32_t)it->id);
+	bool stays;
+
+	if (u)
+		return same_user(u, it);
+	stays = stays_damaged(fw, e, it, user_is_damaged(&fw->users, (uint32_t)it->id));
+	*damaged += stays;
+	return stays;
+}
+
+/* A card without its identity record stays so: its own key cannot come from elsewhere. */
+static bool identity_here(const struct fw *fw, const struct replica_item *it)
+{
+	struct record rec;
+	bool same;
+
+	if (!fw->identity)
+		return true;
+	if (!identity_share(fw->identity, fw->serial, &rec))
+		return false;
+	same = same_bytes(&rec, it->plain, it->len);
+	record_free(&rec);
+	return same;
+}
+
+static bool card_here(const struct fw *fw, const struct replica_item *it)
+{
+	struct record rec;
+	bool same;
+
+	record_put_counters(&rec, fw);
+	same = same_bytes(&rec, it->plain, it->len);
+	record_free(&rec);
+	return same && !fw->card_damaged;
+}
+
+static bool is_here(struct fw *fw, const struct replica_entry *e, const struct replica_item *it,
+		    size_t *damaged)
+{
+	switch (it->kind) {
+	case STORE_META:
+		if (it->id == RECORD_CARD)
+			return card_here(fw, it);
+		return it->id != RECORD_IDENTITY || identity_here(fw, it);
+	case STORE_USER:
+		return user_here(fw, e, it, damaged);
+	case STORE_OBJECT:
+		return object_here(fw, e, it, damaged);
+	default:
+		return false;
+	}
+}
+
+static bool goes(struct replica_entry *e, enum store_kind kind, uint64_t id)
+{
+	return entry_find(e, kind, id) || entry_add_gone(e, kind, id);
+}
+
+/* Users and keys of this card that the cluster has not. */
+static bool find_gone(const struct fw *fw, struct replica_entry *e)
+{
+	const struct object *o;
+	size_t i;
+
+	for (o = fw->objects.first; o; o = o->next) {
+		if (!o->ctx && object_flag(o, BIT_TOKEN) && !goes(e, STORE_OBJECT, o->handle))
+			return false;
+	}
+	for (i = 0; i < fw->users.n; i++) {
+		if (!fw->users.v[i]->pending && !goes(e, STORE_USER, fw->users.v[i]->rec.id))
+			return false;
+	}
+	for (i = 0; i < fw->objects.n_damaged; i++) {
+		if (e->known && !goes(e, STORE_OBJECT, fw->objects.damaged[i]))
+			return false;
+	}
+	for (i = 0; i < fw->users.n_damaged; i++) {
+		if (e->known && !goes(e, STORE_USER, fw->users.damaged[i]))
+			return false;
+	}
+	return true;
+}
+
+bool replica_diff(struct replica *r, struct replica_entry *e)
+{
+	struct fw *fw = r->fw;
+	size_t i, damaged = 0;
+	bool ok;
+
+	e->n = e->n_image;
+	fw_lock_read(fw);
+	for (i = 0; i < e->n_image; i++)
+		e->items[i].skip = is_here(fw, e, &e->items[i], &damaged);
+	ok = find_gone(fw, e);
+	fw_unlock(fw);
+	if (damaged)
+		fw_log(fw, FW_LOG_WARNING, "cluster: %zu damaged records of this card stay as they "
+		       "are: syncKey and syncUser put them right", damaged);
+	return ok;
+}
