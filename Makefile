@@ -11,15 +11,15 @@ KDIR		?= $(LINUX)/kdir
 KERNEL		?= $(LINUX)/vmlinuz
 MODULES		?= $(LINUX)/lib/modules/$$(cat $(LINUX)/release)
 export BUILD HSM_CACHE SERIES KDIR KERNEL
-export KEYSTORE NODES SHARE MEM CPUS ACCEL ACTIVATE TIMEOUT HSM_PROPS QEMU_EXTRA QEMU_SRC QMP
+export KEYSTORE NODES CLUSTERS SHARE MEM CPUS ACCEL ACTIVATE TIMEOUT HSM_PROPS QEMU_EXTRA QEMU_SRC QMP
 
 ROOT		:= $(BUILD)/image/root
 DRIVER		:= $(BUILD)/driver-$(SERIES)
-LANES		?= unit unit-user qtest crash kselftest transcript canary vm
+LANES		?= unit unit-user qtest crash cluster kselftest transcript canary vm
 
 .DEFAULT_GOAL := help
-.PHONY: help run shell guest all firmware qemu driver tools image test check lint bench clean \
-	$(LANES:%=lane-%) deps-build deps-test deps-lint deps-bench
+.PHONY: help run cluster shell guest all firmware qemu driver tools image test check lint bench clean \
+	$(LANES:%=lane-%) deps-build deps-cluster deps-test deps-lint deps-bench
 
 help:		## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,7 +28,8 @@ help:		## this list
 # Settings, on the command line or in the environment:
 #   SCRIPT=file      make guest: what to run in the guest
 #   KEYSTORE=file    the card's key store; survives between calls (build/keystore/hsm0.db)
-#   NODES=n          cards in the VM (1); card n > 0 keeps its keys in KEYSTORE.n
+#   NODES=n          cards in the VM (1), a cluster if more; card n > 0 keeps its keys in KEYSTORE.n
+#   CLUSTERS=n,n,..  sizes of the clusters that the NODES cards form; 1: a card on its own
 #   SHARE=dir        host folder, seen in the guest as /mnt/share
 #   MEM= CPUS=       of the guest (512M, 1)
 #   ACCEL=kvm        instead of tcg
@@ -38,10 +39,14 @@ help:		## this list
 #   SERIES=6.1       boot Debian's Linux 6.1 instead of 6.12 (on Debian 12)
 #   HSM_CACHE=dir    where downloads and the QEMU build are kept (build/cache)
 #   QEMU_SRC= KDIR= KERNEL= MODULES=   your own QEMU 10.0 source, kernel headers, kernel image, modules
-#   LANES="..."      make test: which lanes (unit unit-user qtest crash kselftest transcript canary vm)
+#   LANES="..."      make test: which lanes (unit unit-user qtest crash cluster kselftest
+#                    transcript canary vm)
 
 run: image	## boot a VM with the card: a logged-in prompt, or without a terminal a first session
 	@if [ -t 0 ] && [ -t 1 ]; then images/run.sh prompt; else images/run.sh script images/first-run.sh; fi
+
+cluster: deps-cluster image	## as run, with the card in a cluster of three: etcd and two hsm-node beside the VM
+	@images/cluster.sh
 
 shell: image	## boot a VM with the card: a root shell
 	@images/run.sh shell
@@ -52,7 +57,7 @@ guest: image	## run SCRIPT=file in the guest as root, print its output
 
 all: image	## build everything that runs
 
-deps-build deps-test deps-lint deps-bench:
+deps-build deps-cluster deps-test deps-lint deps-bench:
 	@images/deps.sh $(@:deps-%=%)
 
 firmware: deps-build	## the firmware library, for the host

@@ -20,7 +20,23 @@ static const BadProps bad_props[] = {
     { "'x-store': 'memory', 'queues': 0", "queues=0" },
     { "'x-store': 'memory', 'queues': 33", "queues=33" },
     { "'x-store': 'memory', 'policy': 'lax'", "policy='lax'" },
-    { "'x-store': 'memory', 'cluster': 'etcd'", "cluster='etcd'" },
+    { "'x-store': 'memory', 'cluster': 'solo'", "cluster='solo'" },
+    { "'x-store': 'memory', 'cluster': ''", "cluster=''" },
+    { "'x-store': 'memory', 'cluster': 'none:x'", "takes no ':x'" },
+    { "'x-store': 'memory', 'cluster': 'leave:x'", "takes no ':x'" },
+    { "'x-store': 'memory', 'cluster': 'group:'", "1 to 63 printable" },
+    { "'x-store': 'memory', 'cluster': 'group:a\\tb'", "1 to 63 printable" },
+    { "'x-store': 'memory', 'cluster': 'etcd'", "needs a file" },
+    { "'x-store': 'memory', 'cluster': 'etcd:'", "needs a file" },
+    { "'x-store': 'memory', 'cluster': 'etcd:/nonexistent/cluster.json'",
+      "/nonexistent/cluster.json" },
+    { "'x-store': 'memory', 'cluster': 'etcd:/dev/null'", "/dev/null" },
+    { "'x-store': 'memory', 'address': ''", "address=''" },
+    { "'x-store': 'memory', 'address': 'a\\tb'", "printable" },
+    { "'x-store': 'memory', 'address': '01234567890123456789012345678901"
+      "23456789012345678901234567890123'", "1 to 63 characters" },
+    { "'keystore': '/nonexistent/card.db', 'cluster': 'blob'",
+      "cluster='blob'" },
     { "'x-store': 'memory', 'zeroize': 'nobody'", "zeroize='nobody'" },
     { "'x-store': 'memory', 'tamper': 'early'", "the card is not there" },
     { "'x-store': 'memory', 'serial': ''", "serial has 0" },
@@ -95,9 +111,9 @@ static void check_refused(QTestState *qts, const char *file, const char *secret,
     qobject_unref(error);
 }
 
-static void unplug(QTestState *qts)
+static void unplug(QTestState *qts, const char *id)
 {
-    qtest_qmp_device_del_send(qts, "hsm0");
+    qtest_qmp_device_del_send(qts, id);
     qtest_system_reset_nowait(qts);
     qtest_qmp_eventwait(qts, "DEVICE_DELETED");
 }
@@ -120,14 +136,14 @@ static void test_store(void)
                          file);
     g_assert_false(g_file_test(key, G_FILE_TEST_EXISTS));
     check_refused(qts, file, "s0", file);
-    unplug(qts);
+    unplug(qts, "hsm0");
     check_refused(qts, file, "s1", "secret");
     check_refused(qts, file, NULL, key);
     g_assert_false(g_file_test(key, G_FILE_TEST_EXISTS));
     qtest_qmp_device_add(qts, "hsm-pci", "hsm0",
                          "{'bus': 'rp0', 'keystore': %s, 'secret': 's0'}",
                          file);
-    unplug(qts);
+    unplug(qts, "hsm0");
     unlink(file);
 
     /* Without a secret, twice: the key file is made, then used again. */
@@ -137,10 +153,72 @@ static void test_store(void)
         g_assert_cmpint(stat(key, &st), ==, 0);
         g_assert_cmpint(st.st_mode & 0777, ==, 0600);
         g_assert_cmpint(st.st_size, ==, 32);
-        unplug(qts);
+        unplug(qts, "hsm0");
     }
     qtest_quit(qts);
     unlink(key);
+    unlink(file);
+    g_assert_cmpint(rmdir(dir), ==, 0);
+}
+
+/* Cards of one process are a cluster: who may not be in it is not added. */
+static void test_group(void)
+{
+    QTestState *qts = qtest_init("-machine q35 -m 64 "
+                                 "-object secret,id=s0,data=abcdef "
+                                 "-object secret,id=s1,data=ghijkl "
+                                 "-device pcie-root-port,id=rp0,chassis=1 "
+                                 "-device pcie-root-port,id=rp1,chassis=2");
+    static const struct {
+        int id;
+        const char *secret;
+        const char *error;
+    } bad[] = {
+        { 1, "s1", "another secret" },
+        { 0, "s0", "node id 0 is that of the live card HSM00000000" },
+    };
+
+    qtest_qmp_device_add(qts, "hsm-pci", "hsm0",
+                         "{'bus': 'rp0', 'x-store': 'memory', 'secret': 's0', "
+                         "'cluster': 'group', 'address': 'here'}");
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+        QDict *error = qtest_qmp_assert_failure_ref(
+            qts, "{'execute': 'device_add', 'arguments': {'driver': 'hsm-pci', "
+            "'bus': 'rp1', 'x-store': 'memory', 'cluster': 'group', "
+            "'serial': 'other', 'secret': %s, 'node-id': %d}}", bad[i].secret,
+            bad[i].id);
+
+        g_test_message("%s", qdict_get_str(error, "desc"));
+        g_assert_nonnull(strstr(qdict_get_str(error, "desc"), bad[i].error));
+        qobject_unref(error);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        qtest_qmp_device_add(qts, "hsm-pci", "hsm1",
+                             "{'bus': 'rp1', 'x-store': 'memory', "
+                             "'secret': 's0', 'cluster': 'group', "
+                             "'node-id': 1}");
+        unplug(qts, "hsm1");
+    }
+    qtest_quit(qts);
+}
+
+/* A card whose cluster does not answer is there after a while. */
+static void test_away(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("hsm-test-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "cluster.json", NULL);
+    g_autofree char *cluster = g_strconcat("etcd:", file, NULL);
+    QTestState *qts = qtest_init("-machine q35 -m 64 "
+                                 "-device pcie-root-port,id=rp0,chassis=1");
+
+    g_assert_true(g_file_set_contents(file, "{ \"endpoints\": "
+                                      "[ \"http://127.0.0.1:1\" ], "
+                                      "\"prefix\": \"/hsm/\" }", -1, NULL));
+    qtest_qmp_device_add(qts, "hsm-pci", "hsm0",
+                         "{'bus': 'rp0', 'x-store': 'memory', 'cluster': %s}",
+                         cluster);
+    unplug(qts, "hsm0");
+    qtest_quit(qts);
     unlink(file);
     g_assert_cmpint(rmdir(dir), ==, 0);
 }
@@ -182,5 +260,7 @@ void hsm_add_props_tests(void)
 {
     qtest_add_func("hsm/props/bad", test_bad);
     qtest_add_func("hsm/props/store", test_store);
+    qtest_add_func("hsm/props/group", test_group);
+    qtest_add_func("hsm/props/away", test_away);
     qtest_add_func("hsm/props/core-dump", test_core_dump);
 }
