@@ -6,7 +6,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "cluster.h"
 #include "conn.h"
 #include "conn_loop.h"
 #include "fw.h"
@@ -20,6 +22,8 @@
 struct loop_card {
 	struct store *store;
 	struct fw *fw;
+	struct cluster *cluster;	/* NULL: on its own */
+	void (*closed)(struct loop_card *card);
 	atomic_uint next_ctx;
 };
 
@@ -39,18 +43,11 @@ struct loop_conn {
 	struct loop_req *flying;
 };
 
-struct loop_card *loop_card_new(const char *path, unsigned int flags, char *err, size_t err_len)
+static struct loop_card *card_new(const char *path, const struct fw_config *like, char *err,
+				  size_t err_len)
 {
 	struct loop_card *card = calloc(1, sizeof(*card));
-	struct fw_config cfg = {
-		.platform = &fw_platform_posix,
-		.secret = SECRET,
-		.secret_len = sizeof(SECRET) - 1,
-		.serial = flags & LOOP_SECOND ? "LOOP0002" : "LOOP0001",
-		.node_id = flags & LOOP_SECOND ? 1 : 0,
-		.fips = flags & LOOP_FIPS,
-		.policy = flags & LOOP_STRICT ? FW_POLICY_STRICT : FW_POLICY_FAITHFUL,
-	};
+	struct fw_config cfg = *like;
 
 	if (!card) {
 		snprintf(err, err_len, "no memory");
@@ -60,6 +57,7 @@ struct loop_card *loop_card_new(const char *path, unsigned int flags, char *err,
 	if (!card->store)
 		goto free_card;
 	cfg.store = card->store;
+	card->cluster = cfg.cluster;
 	card->fw = fw_new(&cfg, err, err_len);
 	if (!card->fw)
 		goto close_store;
@@ -73,9 +71,85 @@ free_card:
 	return NULL;
 }
 
+static struct fw_config config(unsigned int flags)
+{
+	return (struct fw_config){
+		.platform = &fw_platform_posix,
+		.secret = SECRET,
+		.secret_len = sizeof(SECRET) - 1,
+		.serial = flags & LOOP_SECOND ? "LOOP0002" : "LOOP0001",
+		.node_id = 0,
+		.fips = flags & LOOP_FIPS,
+		.policy = flags & LOOP_STRICT ? FW_POLICY_STRICT : FW_POLICY_FAITHFUL,
+	};
+}
+
+struct loop_card *loop_card_new(const char *path, unsigned int flags, char *err, size_t err_len)
+{
+	const struct fw_config cfg = config(flags);
+
+	return card_new(path, &cfg, err, err_len);
+}
+
+#define JOIN_MS	20000
+
+/* False, with a line in @err, if the card is no member within JOIN_MS. */
+static bool join(struct fw *fw, char *err, size_t err_len)
+{
+	char why[128] = "";
+	uint32_t state = HSM_MEMBERSHIP_JOINING;
+
+	for (int ms = 0; ms < JOIN_MS && state == HSM_MEMBERSHIP_JOINING; ms++) {
+		state = fw_membership(fw, why, sizeof(why));
+		if (state == HSM_MEMBERSHIP_JOINING)
+			usleep(1000);
+	}
+	if (state == HSM_MEMBERSHIP_ONLINE)
+		return true;
+	snprintf(err, err_len, "the card is no member of its group (%u): %s", state, why);
+	return false;
+}
+
+struct loop_card *loop_cluster_new(const char *path, unsigned int flags, struct cluster *cluster,
+				   unsigned int node, const char *address, char *err,
+				   size_t err_len)
+{
+	struct fw_config cfg = config(flags);
+	struct loop_card *card;
+	char serial[32];
+
+	snprintf(serial, sizeof(serial), "LOOP%04u", node + 1);
+	cfg.serial = serial;
+	cfg.node_id = node;
+	cfg.address = address;
+	cfg.cluster = cluster;
+	card = card_new(path, &cfg, err, err_len);
+	if (!card)
+		cluster->ops->close(cluster);
+	if (card && !join(card->fw, err, err_len)) {
+		loop_card_free(card);
+		card = NULL;
+	}
+	return card;
+}
+
+struct loop_card *loop_member_new(const char *path, unsigned int flags, const char *group,
+				  unsigned int node, const char *address, char *err,
+				  size_t err_len)
+{
+	struct cluster *cluster = cluster_group_open(group);
+
+	if (cluster)
+		return loop_cluster_new(path, flags, cluster, node, address, err, err_len);
+	snprintf(err, err_len, "no memory");
+	return NULL;
+}
+
 void loop_card_free(struct loop_card *card)
 {
 	fw_free(card->fw);
+	if (card->cluster)
+		card->cluster->ops->close(card->cluster);
 	card->store->ops->close(card->store);
 	free(card);
 }
@@ -83,6 +157,11 @@ void loop_card_free(struct loop_card *card)
 void loop_card_reset(struct loop_card *card)
 {
 	fw_reset(card->fw);
+}
+
+void loop_on_close(struct loop_card *card, void (*closed)(struct loop_card *card))
+{
+	card->closed = closed;
 }
 
 static void loop_done(struct fw_req *fw, enum fw_result result)
@@ -180,6 +259,8 @@ static void loop_close(void *conn)
 	struct loop_conn *c = conn;
 
 	fw_ctx_close(c->card->fw, c->ctx);
+	if (c->card->closed)
+		c->card->closed(c->card);
 	if (c->owned)
 		loop_card_free(c->card);
 	pthread_mutex_destroy(&c->lock);

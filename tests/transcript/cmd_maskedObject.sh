@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# boot: NODES=2
+# cards: 1,1
 # extractMaskedObject, insertMaskedObject.
 
 mkdir mask
@@ -88,5 +88,5 @@ cat mask/old
 ls mask/old*
 
 begin "insertMaskedObject: another cluster"
-activate "$OTHER"
-HSM_DEVICE=$OTHER me insertMaskedObject -f mask/maskedObj
+activate "$(card 1)"
+HSM_DEVICE=$(card 1) me insertMaskedObject -f mask/maskedObj

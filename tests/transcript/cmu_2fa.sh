@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# boot: NODES=2 ACTIVATE=no
+# cards: 1,1
+# boot: ACTIVATE=no
 # The page of the second factor: JSON files, signatures made outside.
 
-activate "$OTHER"
-cmu_config 10.0.2.9="${HSM_DEVICE:-/dev/hsm0}" 10.0.3.11="$OTHER" >two.cfg
+activate "$(card 1)"
+cmu_config 10.0.2.9="${HSM_DEVICE:-/dev/hsm0}" 10.0.3.11="$(card 1)" >two.cfg
 export CFG=two.cfg
 
 key() {

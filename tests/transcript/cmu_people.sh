@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# boot: NODES=2 ACTIVATE=no
+# cards: 1,1
+# boot: ACTIVATE=no
 # The pages of cloudhsm_mgmt_util about people, with two cards.
 
 CARD=${HSM_DEVICE:-/dev/hsm0}
-HSM_DEVICE=$OTHER "$BIN/hsm_activate" -n >/dev/null # makes the store, on the host
+HSM_DEVICE=$(card 1) "$BIN/hsm_activate" -n >/dev/null # makes the store, on the host
 
 begin "activate a cluster"
-cmu_config server1="$OTHER" >one.cfg
+cmu_config server1="$(card 1)" >one.cfg
 CFG=one.cfg cmu <<'END'
 enable_e2e
 listUsers
@@ -18,8 +19,8 @@ listUsers
 quit
 END
 
-activate "$OTHER"
-cmu_config 10.0.2.9="$CARD" 10.0.3.11="$OTHER" >two.cfg
+activate "$(card 1)"
+cmu_config 10.0.2.9="$CARD" 10.0.3.11="$(card 1)" >two.cfg
 export CFG=two.cfg
 
 begin "start"

@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # syncKey and syncUser between two cards that are no clones of one another: each makes its
 # own masking key, so what one masks the other does not open.
-# boot: NODES=2
+# cards: 1,1
 
-activate "$OTHER"
-cmu_config "${HSM_DEVICE:-/dev/hsm0}" "$OTHER" >two.cfg
+activate "$(card 1)"
+cmu_config "${HSM_DEVICE:-/dev/hsm0}" "$(card 1)" >two.cfg
 # shellcheck disable=SC2034 # cmu reads it
 CFG=$PWD/two.cfg
 me genSymKey -t 31 -s 32 -l sync >/dev/null

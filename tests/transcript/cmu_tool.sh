@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# boot: NODES=2 ACTIVATE=no
+# cards: 1,1
+# boot: ACTIVATE=no
 # cloudhsm_mgmt_util itself: the ways in, configurations, prefixes, answers, passwords.
 
-activate "$OTHER"
+activate "$(card 1)"
 CARD=${HSM_DEVICE:-/dev/hsm0}
 cmu_config 10.0.2.9="$CARD" >one.cfg
 export CFG=one.cfg
@@ -180,7 +181,7 @@ cmu <<<'help createUser'
 cmu <<<'help nosuch'
 
 begin "a login on two servers, of which one refuses"
-cmu_config 10.0.2.9="$CARD" 10.0.3.11="$OTHER" >two.cfg
+cmu_config 10.0.2.9="$CARD" 10.0.3.11="$(card 1)" >two.cfg
 export CFG=two.cfg
 cmu <<'END'
 loginHSM CU example_user example_pwd

@@ -1,14 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # lib.sh - goes before the transcript scripts. Runs in bash, in the guest or on the
-# host; BIN is where the tools are.
+# host; BIN is where the tools are. The tools use card 0 unless HSM_DEVICE says otherwise.
 
 BIN=${BIN:-/opt/cloudhsm/bin}
-# The second card: a VM has it with NODES=2, on the host it is another store.
-OTHER=${HSM_DEVICE:+$HSM_DEVICE.1}
-OTHER=${OTHER:-/dev/hsm1}
+CARD=${HSM_DEVICE:-/dev/hsm0}
 WORK=$(mktemp -d) && cd "$WORK" || exit 1
 trap 'rm -rf "$WORK"' EXIT
+
+# Path of card $1, from 0. On the host that is where its store is.
+card() {
+	if [ -z "${LOOP_STORE:-}" ]; then
+		echo "/dev/hsm$1"
+	elif [ "$1" = 0 ]; then
+		echo "$LOOP_STORE"
+	else
+		echo "$LOOP_STORE.$1"
+	fi
+}
+
+# Card $1 goes away, for good: its slot is switched off.
+card_down() {
+	local address slot
+	if [ -n "${LOOP_STORE:-}" ]; then
+		export LOOP_DOWN=${LOOP_DOWN:+$LOOP_DOWN,}$1
+		return
+	fi
+	address=$(basename "$(readlink -f "/sys/dev/char/$((0x$(stat -c %t "$(card "$1")"))):$((0x$(stat -c %T "$(card "$1")")))/device")")
+	for slot in /sys/bus/pci/slots/*; do
+		[ "$(cat "$slot/address")" != "${address%.*}" ] || echo 0 >"$slot/power"
+	done
+	for slot in {1..100}; do
+		[ -e "$(card "$1")" ] || return
+		sleep 0.1
+	done
+	echo "card $1 does not go away"
+}
 
 # Begins a case: what follows is compared with the golden file's part of that name.
 begin() {
@@ -93,7 +120,7 @@ session() {
 # pages, or NAME=CARD: then the path is NAME too, a link in this folder.
 cmu_config() {
 	local i=0 word name path sep=
-	local names=(10.0.2.9 10.0.3.11)
+	local names=(10.0.2.9 10.0.3.11 10.0.1.12)
 	printf '{"servers": ['
 	for word; do
 		name=${names[i++]} path=$word
@@ -107,7 +134,7 @@ cmu_config() {
 	done
 	printf '\n]}\n'
 }
-cmu_config "${HSM_DEVICE:-/dev/hsm0}" >"$WORK/cmu.cfg"
+cmu_config "$CARD" >"$WORK/cmu.cfg"
 CFG=$WORK/cmu.cfg
 
 # From the first command of cloudhsm_mgmt_util on.
@@ -256,4 +283,4 @@ activate() {
 		-u CU:user6:user6_pwd -u CO:officer:officer_pwd >/dev/null || exit 1
 }
 
-activate "${HSM_DEVICE:-/dev/hsm0}"
+activate "$CARD"

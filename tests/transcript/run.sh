@@ -10,7 +10,11 @@
 # Each script gets a card of its own, fresh: one boot of the VM. But cmd_*.sh share one
 # boot, one after another, each in an empty folder, and again_*.sh run in the next boot
 # with the keys that those left.
-# A line "# boot: NODES=2 HSM_PROPS=fips=on" in a script says how its VM differs.
+# A line "# boot: HSM_PROPS=fips=on" in a script says how its VM differs, "# cards: 3,1"
+# that it has a cluster of three cards, 0 to 2, and card 3 on its own. Each boot, and on the
+# host each start of a tool, starts all cards of the cluster.
+# "# after: NAME" lets a script run with the stores that the script NAME left, "# break: 1 2 6"
+# damages record 6 of kind 2 (store.h) in the store of card 1 first.
 #
 # GUEST="command" runs a script file in a guest: it gets KEYSTORE=path SCRIPT=file and
 # those words as arguments and must print what the script prints. KEEP=dir keeps the
@@ -33,17 +37,19 @@ run_host() {
     for word in "${@:3}"; do
         [ "${word%%=*}" != HSM_PROPS ] || props=${word#*=}
     done
-    BIN=$out/bin HSM_DEVICE=$1 LOOP_PROPS=$props timeout 1200 bash "$2"
+    BIN=$out/bin HSM_DEVICE=$1 LOOP_STORE=$1 LOOP_CARDS=$cards LOOP_PROPS=$props \
+        timeout 1200 bash "$2"
 }
 
 run_guest() {
     # shellcheck disable=SC2086 # GUEST is a command with its arguments
-    timeout 1210 $guest KEYSTORE="$1" SCRIPT="$2" TIMEOUT=1200 "${@:3}"
+    timeout 1210 $guest KEYSTORE="$1" SCRIPT="$2" TIMEOUT=1200 NODES=$((${cards//,/+})) \
+        CLUSTERS="$cards" "${@:3}"
 }
 
 if [ "$mode" = host ]; then
     make -s -C "$top/tests/unit-user" O="$build" "$build/kmu_host" "$build/cmu_host" \
-        "$build/activate_host" "$build/attest_host" "$build/hsm_audit" >&2
+        "$build/activate_host" "$build/attest_host" "$build/hsm_audit" "$build/spoil" >&2
     mkdir -p "$out/bin"
     ln -sf "$build/kmu_host" "$out/bin/key_mgmt_util"
     ln -sf "$build/cmu_host" "$out/bin/cloudhsm_mgmt_util"
@@ -57,9 +63,19 @@ fi
 rm -f "$out"/*.db*
 passed=0 failed=0
 
+# What "# break:" lines of the script $2 do to the store $1.
+spoil() {
+    local card kind id
+    [ -e "$build/spoil" ] || make -s -C "$top/tests/unit-user" O="$build" "$build/spoil" >&2
+    while read -r card kind id; do
+        [ "$card" != 0 ] || card=
+        "$build/spoil" "$1${card:+.$card}" "$kind" "$id"
+    done < <(sed -n 's/^# break: //p' "$2")
+}
+
 # boot STORE BOOT NAME...: the scripts NAME in one boot.
 boot() {
-    local store=$out/$1.db boot=$out/$2 name words p f
+    local store=$out/$1.db boot=$out/$2 name words cards p f
     shift 2
     : > "$boot.golden"
     cat "$here/lib.sh" > "$boot.sh"
@@ -71,7 +87,10 @@ boot() {
         cat "$here/$name.golden" >> "$boot.golden"
     done
     echo "exit 0" >> "$boot.sh" # not the status of the last check
+    cards=$(sed -n 's/^# cards: //p' "$boot.sh" | sort -u)
+    cards=${cards:-1}
     mapfile -t words < <(sed -n 's/^# boot: //p' "$boot.sh" | tr ' ' '\n')
+    spoil "$store" "$boot.sh"
     if ! "run_$mode" "$store" "$boot.sh" "${words[@]}" > "$boot.out"; then
         echo "not ok $(basename "$boot"): the script failed"
         failed=$((failed + 1))
@@ -87,10 +106,12 @@ names=("$@")
 [ $# -gt 0 ] || mapfile -t names < <(cd "$here" && printf '%s\n' *.golden | sed 's/\.golden$//')
 shared=() again=()
 for name in "${names[@]}"; do
+    first=$(sed -n 's/^# after: //p' "$here/$name.sh")
+    [ -z "$first" ] || [ -e "$out/$first.db" ] || boot "$first" "$first" "$first"
     case $name in
     cmd_*) shared+=("$name") ;;
     again_*) again+=("$name") ;;
-    *) boot "$name" "$name" "$name" ;;
+    *) boot "${first:-$name}" "$name" "$name" ;;
     esac
 done
 [ ${#shared[@]} -eq 0 ] || boot cmd cmd "${shared[@]}"

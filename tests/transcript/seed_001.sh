@@ -21,13 +21,8 @@ echo "$i times"
 grep -c 'Symmetric Key Created.  Key Handle:' loop
 total -l aes
 
-begin "001: create a quorum authorized generic key"
-login example_user
-say 'genSymKey -t 16 -s 2048 -l generic-mV2 -m_value 2 -u 6 -attest'
-H=$(handle)
-say "getKeyInfo -k $H"
-
 begin "001: create and examine a key"
+login example_user
 say 'genSymKey -t 21 -s 24 -l 3DES_shared -id IT-02 -u 4,5'
 H=$(handle)
 say "getKeyInfo -k $H"

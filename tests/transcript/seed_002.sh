@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The page of managing keys. It prints the older wording everywhere. Its last part is
-# cloudhsm_mgmt_util's; of its three servers this is the first.
+# cards: 3
+# The page of managing keys, made on node 2 of three. It prints the older wording everywhere.
+# Its last part is cloudhsm_mgmt_util's.
 
-export KMU_OUTPUT=classic
+HSM_DEVICE=$(card 2)
+export KMU_OUTPUT=classic HSM_DEVICE
+cmu_config "$(card 0)" "$(card 1)" "$(card 2)" >cmu.cfg
+# shellcheck disable=SC2034 # cmu reads it
+CFG=$PWD/cmu.cfg
 head -c 32 /dev/urandom >aes256.key
 openssl genrsa -out rsa2048.key 2048 2>/dev/null
 openssl rsa -in rsa2048.key -pubout -out rsa2048.pub 2>/dev/null

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# boot: NODES=2
-# The page of imSymKey: every example. Its two clusters are two cards.
+# cards: 3,3
+# The page of imSymKey: every example, on node 1 of two clusters of three.
 
-activate "$OTHER"
+activate "$(card 3)"
+HSM_DEVICE=$(card 1)
+export HSM_DEVICE
 head -c 32 /dev/urandom >kms.key
 openssl rand -out aes256-forImport.key 32
 cp aes256-forImport.key aes256.key
@@ -37,8 +39,7 @@ say 'findKey -t 21 -l temp -id test01 -sess 1'
 logout
 
 begin "003: move a symmetric key between clusters, into the second"
-HSM_DEVICE=$OTHER
-export HSM_DEVICE
+HSM_DEVICE=$(card 4)
 login example_user
 say 'genSymKey -t 31 -s 32 -l wrapping' >/dev/null
 say "imSymKey -f aes.key -w $(handle) -t 31 -l xcluster"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The page of genRSAKeyPair: every example, on a fresh card.
+# cards: 2
+# The page of genRSAKeyPair: every example, on a fresh cluster.
 
 begin "004: create and examine an RSA key pair"
 login example_user

@@ -28,6 +28,7 @@ static struct played {
 	size_t len;		/* of the request */
 	int calls;
 	uint8_t req[4096];
+	uint8_t cluster;	/* first byte of its cluster's id; 0: it does not tell */
 } cards[2];
 
 static struct cmu cmu;
@@ -41,12 +42,13 @@ static size_t put_tlv(uint8_t *p, uint32_t tag, const void *value, size_t len)
 	return sizeof(tlv) + len;
 }
 
-/* Masking gives the object, unmasking a handle; each ignores the other. */
+/* Masking gives the object, unmasking a handle, CLUSTER_INFO an id; each ignores the others. */
 static int play(void *conn, const void *in, size_t in_len, void *out, size_t *out_len,
 		uint32_t timeout_ms, uint64_t cookie)
 {
 	const uint64_t handle = htole64(6);
 	struct played *card = conn;
+	struct hsm_cluster_info info = { 0 };
 	struct hsm_msg_rep head = { .status = htole32(card->status) };
 	size_t len = sizeof(head);
 
@@ -60,6 +62,9 @@ static int play(void *conn, const void *in, size_t in_len, void *out, size_t *ou
 	card->opcode = le16toh(head.opcode);
 	len += put_tlv((uint8_t *)out + len, HSM_TAG_DATA, MASKED, sizeof(MASKED));
 	len += put_tlv((uint8_t *)out + len, HSM_TAG_HANDLE, &handle, sizeof(handle));
+	info.id[0] = card->cluster;
+	if (card->cluster)
+		len += put_tlv((uint8_t *)out + len, HSM_TAG_CLUSTER, &info, sizeof(info));
 	head.length = htole32((uint32_t)len);
 	memcpy(out, &head, sizeof(head));
 	*out_len = len;
@@ -116,7 +121,7 @@ static bool asked_with_object(const struct played *card)
 	return memmem(card->req, card->len, MASKED, sizeof(MASKED));
 }
 
-static void check(const char *line, uint16_t mask, uint16_t unmask)
+static void check(const char *line, uint16_t mask, uint16_t unmask, int calls)
 {
 	cmu_set_mode(&cmu, 0);
 	assert_int_equal(run(line), CLI_OK);
@@ -124,19 +129,43 @@ static void check(const char *line, uint16_t mask, uint16_t unmask)
 	assert_int_equal(cards[1].opcode, unmask);
 	assert_false(asked_with_object(&cards[0]));
 	assert_true(asked_with_object(&cards[1]));
-	assert_int_equal(cards[0].calls + cards[1].calls, 2);
+	assert_int_equal(cards[0].calls + cards[1].calls, calls);
 }
 
 static void test_key(void **state)
 {
 	(void)state;
-	check("syncKey 6 1", HSM_CMD_KEY_MASK, HSM_CMD_KEY_UNMASK);
+	check("syncKey 6 1", HSM_CMD_KEY_MASK, HSM_CMD_KEY_UNMASK, 3);
+}
+
+/* In one cluster a key goes back under its own handle; in another one it is a new key. */
+static void test_key_of_cluster(void **state)
+{
+	const struct hsm_tlv tlv = { htole32(HSM_TAG_HANDLE), htole32(8) };
+
+	(void)state;
+	cards[0].cluster = cards[1].cluster = 7;
+	check("syncKey 6 1", HSM_CMD_KEY_MASK, HSM_CMD_KEY_UNMASK, 4);
+	assert_non_null(memmem(cards[1].req, cards[1].len, &tlv, sizeof(tlv)));
+	cards[1].cluster = 8;
+	check("syncKey 6 1", HSM_CMD_KEY_MASK, HSM_CMD_KEY_UNMASK, 8);
+	assert_null(memmem(cards[1].req, cards[1].len, &tlv, sizeof(tlv)));
+}
+
+/* A card that puts it elsewhere than where it was told to is not believed. */
+static void test_key_elsewhere(void **state)
+{
+	(void)state;
+	cmu_set_mode(&cmu, 0);
+	cards[0].cluster = cards[1].cluster = 7;
+	assert_int_not_equal(run("syncKey 9 1"), CLI_OK);
+	assert_int_equal(cards[1].opcode, HSM_CMD_KEY_UNMASK);
 }
 
 static void test_user(void **state)
 {
 	(void)state;
-	check("syncUser 6 1", HSM_CMD_USER_MASK, HSM_CMD_USER_UNMASK);
+	check("syncUser 6 1", HSM_CMD_USER_MASK, HSM_CMD_USER_UNMASK, 2);
 }
 
 /* The first refuses: the second is not asked. The second refuses: that is the outcome. */
@@ -173,6 +202,8 @@ int main(void)
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_key),
+		TEST(test_key_of_cluster),
+		TEST(test_key_elsewhere),
 		TEST(test_user),
 		TEST(test_refused),
 		TEST(test_where),

@@ -201,7 +201,9 @@ static int set_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 static int run_set(void *ctx, const struct cli_args *a)
 {
 	struct value v;
-	const struct cmu_job job = { .op = "setAttribute", .args = a, .run = set_on, .arg = &v };
+	const struct cmu_job job = {
+		.op = "setAttribute", .flags = CMU_CHANGE, .args = a, .run = set_on, .arg = &v,
+	};
 	int rc = value_take(&v, a);
 
 	if (rc)

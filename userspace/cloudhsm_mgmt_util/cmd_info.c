@@ -6,6 +6,7 @@
 
 #include "card_info.h"
 #include "cmu.h"
+#include "members.h"
 
 #define NOT_KNOWN	"not available"
 
@@ -60,7 +61,7 @@ static void print_card(const struct cmu_server *s, const struct hsm_card *c)
 
 static int hsm_info_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 {
-	struct hsm_card card;
+	struct hsm_card card = { 0 };
 
 	(void)arg;
 	if (hsm_card_info(s->hsm, &card, res))
@@ -88,9 +89,10 @@ const struct cli_cmd cmu_hsm_info = {
 /* State, partition and login as columns; what a broken connection cannot tell is "-". */
 static int print_server(const struct cmu_server *s)
 {
-	struct hsm_card card;
+	struct hsm_card card = { 0 };
 	struct hsm_user user;
 	struct hsm_result res = { 0 };
+	struct hsm_membership m = { 0 };
 	char login[HSM_NAME_MAX + 32] = "-";
 	bool there = s->hsm && !hsm_card_info(s->hsm, &card, &res);
 
@@ -105,6 +107,8 @@ static int print_server(const struct cmu_server *s)
 	       "Partition               LoginState\n"
 	       "%-8u%-23s %-15s %-8u%-16s%-24s%s\n", s->index, s->name, s->hostname, s->port,
 	       there ? "Connected" : "Disconnected", there ? card.label : "-", login);
+	if (there && !hsm_cluster_info(s->hsm, &m, NULL))
+		members_print(&m);
 	if (res.rc)
 		printf("info failed: %s\n", hsm_strerror(res.rc));
 	return !there ? CLI_NO_CARD : res.rc ? CLI_FAILED : CLI_OK;

@@ -129,7 +129,8 @@ static int share_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 static int run_share(void *ctx, const struct cli_args *a)
 {
 	const struct cmu_job job = {
-		.op = "shareKey", .args = a, .run = share_on, .arg = (void *)a,
+		.op = "shareKey", .flags = CMU_CHANGE, .args = a, .run = share_on,
+		.arg = (void *)a,
 	};
 
 	return cmu_caution(ctx) ? cmu_each(ctx, &job) : CLI_FAILED;

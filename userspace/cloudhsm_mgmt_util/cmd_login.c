@@ -28,15 +28,35 @@ struct login {
 	char password[CMU_PASSWORD_ROOM];
 	size_t len;
 	struct twofactor second;
+	const struct cmu_server *refused[CMU_SERVERS_MAX];
+	int status[CMU_SERVERS_MAX];	/* what they said */
+	size_t n_refused;
 };
+
+/* The members of a cluster count wrong passwords together: one of them has to do for all. */
+static int refused_before(const struct login *l, const struct cmu_server *s)
+{
+	for (size_t i = 0; i < l->n_refused; i++)
+		if (cmu_same_cluster(l->refused[i], s))
+			return l->status[i];
+	return 0;
+}
 
 static int login_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 {
-	const struct login *l = arg;
+	struct login *l = arg;
 	struct hsm_factor factor;
+	int rc = refused_before(l, s);
 
-	return hsm_login_2fa(s->hsm, s->session, l->type, l->name, l->password, l->len,
-			     twofactor_for(&l->second, s, &factor), res);
+	if (rc)
+		return rc;
+	rc = hsm_login_2fa(s->hsm, s->session, l->type, l->name, l->password, l->len,
+			   twofactor_for(&l->second, s, &factor), res);
+	if (rc == HSM_RV_LOGIN_FAILURE || rc == HSM_RV_USER_LOCKED) {
+		l->refused[l->n_refused] = s;
+		l->status[l->n_refused++] = rc;
+	}
+	return rc;
 }
 
 static int run_login(void *ctx, const struct cli_args *a)
@@ -51,6 +71,8 @@ static int run_login(void *ctx, const struct cli_args *a)
 
 	if (!rc)
 		rc = twofactor_get(ctx, a, false, &l.second);
+	if (!rc && cmu_count(ctx) > 1)
+		cmu_clusters(ctx);
 	if (!rc)
 		rc = cmu_each(ctx, &job);
 	twofactor_free(&l.second);

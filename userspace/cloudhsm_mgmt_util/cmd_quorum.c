@@ -55,7 +55,8 @@ static int run_register(void *ctx, const struct cli_args *a)
 {
 	struct registering r = { .args = a };
 	const struct cmu_job job = {
-		.op = "registerQuorumPubKey", .args = a, .run = register_on, .arg = &r,
+		.op = "registerQuorumPubKey", .flags = CMU_CHANGE, .args = a,
+		.run = register_on, .arg = &r,
 	};
 	int rc = read_files(&r);
 
@@ -109,7 +110,8 @@ static int set_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 static int run_set(void *ctx, const struct cli_args *a)
 {
 	const struct cmu_job job = {
-		.op = "setMValue", .flags = CMU_QUIET, .args = a, .run = set_on, .arg = (void *)a,
+		.op = "setMValue", .flags = CMU_QUIET | CMU_CHANGE, .args = a, .run = set_on,
+		.arg = (void *)a,
 	};
 
 	if (!cmu_caution(ctx))

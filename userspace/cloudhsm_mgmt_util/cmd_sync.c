@@ -9,6 +9,28 @@ struct sync {
 	struct cmu_server *to;
 };
 
+static bool in_one_cluster(const struct sync *sync)
+{
+	struct hsm_membership from = { 0 }, to = { 0 };
+
+	return !hsm_cluster_info(sync->from->hsm, &from, NULL) &&
+	       !hsm_cluster_info(sync->to->hsm, &to, NULL) && hsm_same_cluster(&from, &to);
+}
+
+/*
+ * Cards of one cluster hold the same keys under the same handles: what is put back is put back
+ * under its own, where the record is damaged. Another card makes a key of it as it likes.
+ */
+static int put_key(struct cmu_server *to, bool own, uint64_t handle,
+		   const struct hsm_bytes *masked, struct hsm_result *res)
+{
+	uint64_t new;
+
+	if (own)
+		return hsm_key_restore(to->hsm, to->session, masked->p, masked->len, handle, res);
+	return hsm_key_unmask(to->hsm, to->session, masked->p, masked->len, NULL, &new, res);
+}
+
 /* The two servers of a command. CLI_OK, or CLI_USAGE with a line printed. */
 static int sync_begin(struct sync *sync, struct cmu *cmu, const struct cli_args *a, const char *op)
 {
@@ -34,16 +56,16 @@ static int run_sync_key(void *ctx, const struct cli_args *a)
 	struct hsm_bytes masked;
 	struct hsm_result res;
 	struct sync sync;
-	uint64_t handle;
+	bool own;
+	const uint64_t handle = cli_get(a, "<key-handle>")->num;
 	int rc = sync_begin(&sync, ctx, a, job.op);
 
 	if (rc)
 		return rc;
-	if (hsm_key_mask(sync.from->hsm, sync.from->session, cli_get(a, "<key-handle>")->num,
-			 &masked, &res))
+	own = in_one_cluster(&sync);
+	if (hsm_key_mask(sync.from->hsm, sync.from->session, handle, &masked, &res))
 		return cmu_failed(&job, sync.from, &res);
-	rc = hsm_key_unmask(sync.to->hsm, sync.to->session, masked.p, masked.len, NULL, &handle,
-			    &res);
+	rc = put_key(sync.to, own, handle, &masked, &res);
 	hsm_bytes_clear(&masked);
 	if (rc)
 		return cmu_failed(&job, sync.to, &res);
@@ -61,7 +83,7 @@ static const struct cli_opt key_opts[] = { CMU_OPT_HANDLE, OPT_SERVER };
 const struct cli_cmd cmu_sync_key = {
 	.name = "syncKey", .group = CMU_SERVERS, .summary = "Copies a key to another server",
 	.about = "In server mode: copies a key with its attributes, owner and shares to another\n"
-		 "server of the same cluster. You are logged in on both.",
+		 "server of the same cluster, where its record is damaged. You are logged in on both.",
 	.opts = key_opts, .n_opts = COUNT(key_opts), .run = run_sync_key,
 };
 
@@ -103,6 +125,6 @@ static const struct cli_opt user_opts[] = {
 const struct cli_cmd cmu_sync_user = {
 	.name = "syncUser", .group = CMU_SERVERS, .summary = "Copies a user to another server",
 	.about = "In server mode: copies a user with the password and the keys to another server of\n"
-		 "the same cluster, which has no user of that id or name.",
+		 "the same cluster, where its record is damaged or there is no user of that id or name.",
 	.opts = user_opts, .n_opts = COUNT(user_opts), .run = run_sync_user,
 };

@@ -8,10 +8,11 @@
 #include "outfile.h"
 #include "tokens.h"
 
-/* What getToken collects: a record of each server, in their order. */
+/* What getToken collects: a record of each server or cluster, in their order. */
 struct got {
 	const struct cli_args *args;
 	struct hsm_token tokens[CMU_SERVERS_MAX];
+	const struct cmu_server *from[CMU_SERVERS_MAX];	/* who issued each */
 	size_t n;
 };
 
@@ -34,21 +35,37 @@ static bool check_name(struct cmu *cmu, const char *name)
 	return true;
 }
 
+static void print_got(const struct cmu_server *s, const struct hsm_token *token)
+{
+	struct hsm_quorum q;
+
+	hsm_token_read(token, &q);
+	printf("getToken success on server %u(%s)\n", s->index, s->name);
+	token_print(&q);
+}
+
+/* The token of a cluster is that of all its members. */
+static void get_tell(struct cmu_server *s, void *arg)
+{
+	const struct got *got = arg;
+
+	for (size_t i = 0; i < got->n; i++)
+		if (cmu_same_cluster(got->from[i], s))
+			print_got(s, &got->tokens[i]);
+}
+
 static int get_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 {
 	struct got *got = arg;
 	const struct cli_args *a = got->args;
 	const struct cli_value *handle = cli_get(a, "<key-handle>");
 	struct hsm_token *token = &got->tokens[got->n];
-	struct hsm_quorum q;
 
 	if (hsm_token_new(s->hsm, s->session, cli_u32(a, "<service>", 0),
 			  handle ? handle->num : 0, token, res))
 		return res->rc;
-	got->n++;
-	hsm_token_read(token, &q);
-	printf("getToken success on server %u(%s)\n", s->index, s->name);
-	token_print(&q);
+	got->from[got->n++] = s;
+	print_got(s, token);
 	return 0;
 }
 
@@ -56,7 +73,8 @@ static int run_get(void *ctx, const struct cli_args *a)
 {
 	struct got got = { .args = a };
 	const struct cmu_job job = {
-		.op = "getToken", .flags = CMU_QUIET, .args = a, .run = get_on, .arg = &got,
+		.op = "getToken", .flags = CMU_QUIET | CMU_CHANGE, .args = a, .run = get_on,
+		.tell = get_tell, .arg = &got,
 	};
 	struct outfile o;
 	int rc, written;
@@ -108,7 +126,7 @@ static int run_approve(void *ctx, const struct cli_args *a)
 {
 	struct approvals f;
 	const struct cmu_job job = {
-		.op = "approveToken", .args = a, .run = approve_on, .arg = &f,
+		.op = "approveToken", .flags = CMU_CHANGE, .args = a, .run = approve_on, .arg = &f,
 	};
 	char error[512];
 	int rc = CLI_USAGE;
@@ -176,7 +194,8 @@ static int del_on(struct cmu_server *s, void *arg, struct hsm_result *res)
 static int run_del(void *ctx, const struct cli_args *a)
 {
 	const struct cmu_job job = {
-		.op = "delToken", .args = a, .run = del_on, .arg = (void *)a,
+		.op = "delToken", .flags = CMU_CHANGE, .args = a, .run = del_on,
+		.arg = (void *)a,
 	};
 
 	return cmu_each(ctx, &job);

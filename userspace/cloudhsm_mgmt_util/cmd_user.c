@@ -53,8 +53,8 @@ static int run_create(void *ctx, const struct cli_args *a)
 {
 	struct person p = { 0 };
 	const struct cmu_job job = {
-		.op = "createUser", .failing = "creating user", .flags = CMU_QUIET, .args = a,
-		.run = create_on, .arg = &p,
+		.op = "createUser", .failing = "creating user", .flags = CMU_QUIET | CMU_CHANGE,
+		.args = a, .run = create_on, .arg = &p,
 	};
 
 	return with_password(ctx, a, "Creating User", &job, &p);
@@ -85,8 +85,8 @@ static int run_change(void *ctx, const struct cli_args *a)
 {
 	struct person p = { 0 };
 	const struct cmu_job job = {
-		.op = "changePswd", .failing = "changing password", .flags = CMU_QUIET, .args = a,
-		.run = change_on, .arg = &p,
+		.op = "changePswd", .failing = "changing password", .flags = CMU_QUIET | CMU_CHANGE,
+		.args = a, .run = change_on, .arg = &p,
 	};
 
 	return with_password(ctx, a, "Changing password for", &job, &p);
@@ -155,8 +155,8 @@ static int run_delete(void *ctx, const struct cli_args *a)
 		.keep = cmu_count(ctx) > 1,
 	};
 	const struct cmu_job job = {
-		.op = "deleteUser", .flags = CMU_ROLLBACK, .args = a, .run = delete_on,
-		.undo = undelete_on, .arg = &d,
+		.op = "deleteUser", .flags = CMU_ROLLBACK | CMU_CHANGE, .args = a,
+		.run = delete_on, .undo = undelete_on, .arg = &d,
 	};
 	int rc;
 

@@ -18,6 +18,8 @@ struct cmu_server {
 	uint32_t port;		/* printed only */
 	struct hsm *hsm;
 	uint32_t session;
+	uint8_t cluster[16];	/* of cmu_clusters(): its id, zero for a card on its own */
+	uint32_t node;
 };
 
 /* What the tool holds while it runs. */
@@ -39,6 +41,10 @@ struct cmu {
 struct cmu_server *cmu_next(struct cmu *cmu, const struct cmu_server *s);
 unsigned int cmu_count(struct cmu *cmu);
 
+/* Learns of each server in scope to which cluster it belongs. */
+void cmu_clusters(struct cmu *cmu);
+bool cmu_same_cluster(const struct cmu_server *a, const struct cmu_server *b);
+
 /* The server @index, or NULL with a line printed if there is none or it is not connected. */
 struct cmu_server *cmu_server(struct cmu *cmu, uint32_t index);
 
@@ -51,6 +57,7 @@ bool cmu_server_mode(const struct cmu *cmu, const char *op, bool wanted);
 #define CMU_QUIET	0x1	/* no "<op> success on server ..." line */
 #define CMU_ROLLBACK	0x2	/* failure asks R/B/I (roll back), not R/I/A */
 #define CMU_NO_ASK	0x4	/* failure asks nothing, the other servers follow */
+#define CMU_CHANGE	0x8	/* of what clusters share: one member does it for all */
 
 /* What cmu_each() does on every server. */
 struct cmu_job {
@@ -66,11 +73,14 @@ struct cmu_job {
 	int (*run)(struct cmu_server *s, void *arg, struct hsm_result *res);
 	/* CMU_ROLLBACK: undoes it on a server where it was done. Returns as run. */
 	int (*undo)(struct cmu_server *s, void *arg, struct hsm_result *res);
+	/* CMU_CHANGE, or NULL: prints what run would, on a server where another one did it. */
+	void (*tell)(struct cmu_server *s, void *arg);
 	void *arg;
 };
 
 /*
- * Runs the job on each server in scope, in order:
+ * Runs the job on each server in scope, in order; with CMU_CHANGE only until one of a cluster
+ * has done it, whose reply tells of the others:
  *	<op> success on server 0(10.0.2.9)
  * or
  *	<op> failed: <text of the status>

@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 		return usage(stdout);
 	if (!cli_classic(cmu_tool.name, &cmu->classic))
 		return CLI_USAGE;
+	cli_watch();
 	rc = read_words(&w) ? start(&w) : usage(stderr);
 	cmu_disconnect(cmu);
 	cmu_config_free(cmu);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* servers.c - the connections, and running a command on each of them. */
+/* servers.c - the connections, and which of them are of one cluster. */
 #include <stdio.h>
 #include <string.h>
 
-#include "ask.h"
 #include "cmu.h"
 
 static bool in_scope(const struct cmu *cmu, const struct cmu_server *s)
@@ -116,93 +115,22 @@ void cmu_disconnect(struct cmu *cmu)
 	}
 }
 
-/* Statuses whose text does not tell which argument is meant. */
-static bool is_vague(int status)
+/* A card that does not tell is taken for one on its own: it is asked itself, then. */
+void cmu_clusters(struct cmu *cmu)
 {
-	return status == HSM_RV_INVALID_INPUT || status == HSM_RV_BAD_PKCS_DATA ||
-	       status == HSM_RV_BAD_ATTRIBUTE;
-}
-
-/* Which of several arguments the card means; a password is named, not shown. */
-static void print_blame(const struct cli_args *a, const struct hsm_result *res)
-{
-	const struct cli_opt *o = a && is_vague(res->rc) ? cli_opt_by_tag(a->cmd, res->bad_tag) : NULL;
-	const struct cli_value *v = o ? cli_get(a, o->name) : NULL;
-
-	if (v && o->kind != CLI_SECRET && o->kind != CLI_FLAG)
-		printf("Error: the card refused %s (%s): %s\n", o->what, o->name, v->text);
-	else if (o)
-		printf("Error: the card refused %s (%s)\n", o->what, o->name);
-}
-
-int cmu_failed(const struct cmu_job *job, const struct cmu_server *s,
-	       const struct hsm_result *res)
-{
-	if (res->rc != CMU_TOLD) {
-		printf("%s failed: %s\n", job->op, hsm_strerror(res->rc));
-		print_blame(job->args, res);
-	}
-	if (job->failing)
-		printf("%s on server %u(%s) failed\n", job->failing, s->index, s->name);
-	else
-		printf("%s failed on server %u(%s)\n", job->op, s->index, s->name);
-	return res->rc < 0 && res->rc != CMU_TOLD ? CLI_NO_CARD : CLI_FAILED;
-}
-
-/* Undoes the job on the servers before @end, the last one first. */
-static int roll_back(struct cmu *cmu, const struct cmu_job *job, const struct cmu_server *end,
-		     const bool *done)
-{
-	int rc = CLI_OK;
-
-	for (unsigned int i = end->index; i-- > 0;) {
-		struct hsm_result res = { 0 };
-		struct cmu_server *s = &cmu->servers[i];
-
-		if (!done[i])
-			continue;
-		res.rc = job->undo(s, job->arg, &res);
-		if (res.rc)
-			rc = cmu_failed(job, s, &res);
-		else
-			printf("%s rolled back on server %u(%s)\n", job->op, s->index, s->name);
-	}
-	return rc;
-}
-
-/* *rc: what became of it. Returns what to do next: retry, ignore (go on), abort, roll back. */
-static int on_server(struct cmu *cmu, const struct cmu_job *job, struct cmu_server *s, int *rc)
-{
-	struct hsm_result res = { 0 };
-
-	res.rc = job->run(s, job->arg, &res);
-	*rc = CLI_OK;
-	if (!res.rc) {
-		if (!(job->flags & CMU_QUIET))
-			printf("%s success on server %u(%s)\n", job->op, s->index, s->name);
-		return ASK_IGNORE;
-	}
-	*rc = cmu_failed(job, s, &res);
-	if (job->flags & CMU_NO_ASK)
-		return ASK_IGNORE;
-	return cmu_ask(cmu, job->flags & CMU_ROLLBACK ? ASK_RBI : ASK_RIA);
-}
-
-int cmu_each(struct cmu *cmu, const struct cmu_job *job)
-{
-	bool done[CMU_SERVERS_MAX] = { false };
-	int first = CLI_OK, rc, next;
-
 	for (struct cmu_server *s = cmu_next(cmu, NULL); s; s = cmu_next(cmu, s)) {
-		do {
-			next = on_server(cmu, job, s, &rc);
-		} while (next == ASK_RETRY);
-		done[s->index] = !rc;
-		first = first ? first : rc;
-		if (next == ASK_ROLL_BACK)
-			roll_back(cmu, job, s, done);
-		if (next != ASK_IGNORE)
-			break;
+		struct hsm_membership m = { 0 };
+
+		hsm_cluster_info(s->hsm, &m, NULL);
+		memcpy(s->cluster, m.id, sizeof(s->cluster));
+		s->node = m.members[0].node;
 	}
-	return first;
+}
+
+bool cmu_same_cluster(const struct cmu_server *a, const struct cmu_server *b)
+{
+	static const uint8_t none[sizeof(a->cluster)];
+
+	return memcmp(a->cluster, none, sizeof(none)) != 0 &&
+	       !memcmp(a->cluster, b->cluster, sizeof(none));
 }

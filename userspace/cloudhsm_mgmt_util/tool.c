@@ -17,6 +17,12 @@ static const struct cli_cmd *const commands[] = {
 
 static struct cmu cmu = { .current = -1 };
 
+static void cancel(void *ctx)
+{
+	for (struct cmu_server *s = cmu_next(ctx, NULL); s; s = cmu_next(ctx, s))
+		hsm_cancel(s->hsm);
+}
+
 const struct cli_tool cmu_tool = {
 	.name = "cloudhsm_mgmt_util",
 	.prompt = cmu.prompt,
@@ -26,4 +32,5 @@ const struct cli_tool cmu_tool = {
 	.cmds = commands,
 	.ctx = &cmu,
 	.connect = cmu_connect,
+	.cancel = cancel,
 };

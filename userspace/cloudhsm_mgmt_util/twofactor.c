@@ -29,7 +29,7 @@ static int challenge(struct cmu *cmu, struct twofactor *t)
 static json_t *request_row(struct cmu_server *s, const struct twofactor *t)
 {
 	char text[DIGEST_TEXT];
-	struct hsm_card card;
+	struct hsm_card card = { 0 };
 
 	if (hsm_card_info(s->hsm, &card, NULL))
 		return NULL;

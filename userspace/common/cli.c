@@ -348,7 +348,13 @@ int cli_run(const struct cli_tool *tool, const struct cli_args *a)
 {
 	int rc = CLI_OK;
 
-	if (!(a->cmd->flags & CLI_OFFLINE))
-		rc = tool->connect(tool->ctx);
-	return rc ? rc : a->cmd->run(tool->ctx, a);
+	if (a->cmd->flags & CLI_OFFLINE)
+		return a->cmd->run(tool->ctx, a);
+	rc = tool->connect(tool->ctx);
+	if (rc)
+		return rc;
+	cli_busy(tool);
+	rc = a->cmd->run(tool->ctx, a);
+	cli_busy(NULL);
+	return rc;
 }

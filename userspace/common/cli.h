@@ -114,6 +114,8 @@ struct cli_tool {
 	void *ctx;
 	/* Called before a command that is not CLI_OFFLINE; CLI_OK or a reason to stop. */
 	int (*connect)(void *ctx);
+	/* Asks what the command has sent to the card to end; called by another thread. Or NULL. */
+	void (*cancel)(void *ctx);
 };
 
 /*
@@ -198,6 +200,16 @@ int cli_session(const struct cli_tool *tool, char **lines, int n);
  * its user cannot read its memory. Complains on standard error if that fails.
  */
 void cli_guard(const char *tool);
+
+/*
+ * ^C, once cli_watch() was called: it cancels the command between cli_busy(tool) and
+ * cli_busy(NULL), but not while that asks something (cli_asking()); else it ends the process.
+ * cli_stopped(): some command was canceled so.
+ */
+void cli_watch(void);
+void cli_busy(const struct cli_tool *tool);
+void cli_asking(bool asking);
+bool cli_stopped(void);
 
 /*
  * Asks for a secret without echo; from standard input as it is if that is no

@@ -125,7 +125,7 @@ static int loop_file(const struct cli_tool *tool)
 	ssize_t len;
 	int first = CLI_OK, rc = CLI_OK;
 
-	while (rc != CLI_LEAVE && (len = getline(&line, &room, stdin)) >= 0) {
+	while (rc != CLI_LEAVE && !cli_stopped() && (len = getline(&line, &room, stdin)) >= 0) {
 		rc = file_line(tool, line, (size_t)len);
 		if (rc != CLI_LEAVE && !first)
 			first = rc;
@@ -236,9 +236,11 @@ static bool read_line(const char *prompt, char *buf, size_t room)
 
 	printf("%s", prompt);
 	fflush(stdout);
+	cli_asking(true);
 	while ((c = getchar()) != EOF && c != '\n')
 		if (len + 1 < room)
 			buf[len++] = (char)c;
+	cli_asking(false);
 	buf[len] = '\0';
 	if (c == EOF && isatty(STDIN_FILENO))
 		clearerr(stdin);	/* ^D is no answer, but does not end the next question */

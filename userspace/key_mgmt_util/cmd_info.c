@@ -4,6 +4,7 @@
 
 #include "card_info.h"
 #include "kmu.h"
+#include "members.h"
 
 #define GROUP	"Configuration and Admin Commands"
 
@@ -32,10 +33,12 @@ static int run_hsm_info(void *ctx, const struct cli_args *a)
 	struct kmu *kmu = ctx;
 	struct hsm_result res;
 	struct hsm_card card = { 0 };
+	struct hsm_membership m = { 0 };
 
-	if (hsm_card_info(kmu->hsm, &card, &res))
+	if (hsm_card_info(kmu->hsm, &card, &res) || hsm_cluster_info(kmu->hsm, &m, &res))
 		return out_failed(kmu, a, "GetHSMInfo", &res);
 	print_card(&card);
+	members_print(&m);
 	out_returned("GetHSMInfo", &res);
 	return CLI_OK;
 }

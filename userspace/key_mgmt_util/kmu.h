@@ -12,10 +12,15 @@
 struct kmu {
 	struct hsm *hsm;
 	uint32_t session;
+	char *path;		/* of the card; kept when it is lost */
 	bool classic;		/* KMU_OUTPUT=classic: the older wording everywhere */
 };
 
-/* Opens the card and a session, printing the start block; at once if it is open. */
+/*
+ * Opens a card and a session, printing the start block; at once if one is open. That is the
+ * card of $HSM_DEVICE, else the first of this machine that serves. One that went away is
+ * replaced in the same way, which ends the login.
+ */
 int kmu_connect(void *ctx);
 void kmu_disconnect(struct kmu *kmu);
 void kmu_version(void);

@@ -48,6 +48,11 @@ static const struct cli_cmd *const commands[] = {
 
 static struct kmu kmu;
 
+static void cancel(void *ctx)
+{
+	hsm_cancel(((struct kmu *)ctx)->hsm);
+}
+
 static const struct cli_tool tool = {
 	.name = "key_mgmt_util",
 	.prompt = "Command:  ",
@@ -56,6 +61,7 @@ static const struct cli_tool tool = {
 	.cmds = commands,
 	.ctx = &kmu,
 	.connect = kmu_connect,
+	.cancel = cancel,
 };
 
 static int run_help(void *ctx, const struct cli_args *a)
@@ -129,6 +135,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!cli_classic(tool.name, &kmu.classic))
 		return CLI_USAGE;
+	cli_watch();
 	rc = start(argc - 1, argv + 1);
 	kmu_disconnect(&kmu);
 	if (fflush(stdout) || ferror(stdout)) {

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* output.c - the lines that every command ends with, in the vendor's forms. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "kmu.h"
 
-/* A broken connection has one code of its own; the reason goes on the next line. */
+/*
+ * A broken connection has one code of its own, a command that was canceled another; the
+ * reason goes on the next line.
+ */
 static uint32_t result_code(const struct hsm_result *res)
 {
+	if (res->rc == -ECANCELED)
+		return HSM_RV_CLUSTER_INCOMPLETE;
 	return res->rc < 0 ? HSM_RV_DAEMON_SOCKET : (uint32_t)res->rc;
 }
 
@@ -27,6 +34,13 @@ void out_returned(const char *op, const struct hsm_result *res)
 	out_line(name, res);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const uint32_t x = ((const struct hsm_node *)a)->id, y = ((const struct hsm_node *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
 void out_nodes(const struct kmu *kmu, enum out_form form, const struct hsm_result *res)
 {
 	static const char *const heading[] = {
@@ -34,14 +48,19 @@ void out_nodes(const struct kmu *kmu, enum out_form form, const struct hsm_resul
 	};
 	static const char *const word[] = { [OUT_OLD] = "and err state", [OUT_NEW] = "status:" };
 
+	struct hsm_result in_order = *res;
+	const struct hsm_node *nodes = in_order.nodes;
+
 	if (kmu->classic)
 		form = OUT_OLD;
 	if (!res->n_nodes)
 		return;
+	if (kmu->classic)
+		qsort(in_order.nodes, res->n_nodes, sizeof(*nodes), by_id);
 	printf("\n\t%s\n", heading[form]);
 	for (uint32_t i = 0; i < res->n_nodes; i++)
-		printf("\tNode id %u %s 0x%08x : %s\n", res->nodes[i].id, word[form],
-		       res->nodes[i].status, hsm_status_text(res->nodes[i].status));
+		printf("\tNode id %u %s 0x%08x : %s\n", nodes[i].id, word[form],
+		       nodes[i].status, hsm_status_text(nodes[i].status));
 }
 
 /* Refusals under FIPS have a documented form without this line. */
@@ -65,7 +84,7 @@ int out_refused(const struct kmu *kmu, const struct cli_args *a, const char *nam
 	out_line(name, res);
 	out_nodes(kmu, OUT_OLD, res);
 	out_blame(a, res);
-	return res->rc < 0 ? CLI_NO_CARD : CLI_FAILED;
+	return res->rc < 0 && res->rc != -ECANCELED ? CLI_NO_CARD : CLI_FAILED;
 }
 
 int out_failed(const struct kmu *kmu, const struct cli_args *a, const char *op,

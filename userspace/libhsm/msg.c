@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* msg.c - requests out, replies in, and the texts of statuses. */
+/* msg.c - requests out, replies in. */
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
@@ -12,54 +12,6 @@
 
 /* Names every command of a connection: hsm_cancel() ends them all. */
 #define COOKIE		1u
-
-static const struct status_text {
-	uint32_t status;
-	const char *text;
-} status_texts[] = {
-#define ROW(name, number, text) { number, text },
-	HSM_STATUS_TABLE(ROW)
-#undef ROW
-};
-
-static const char *status_find(uint32_t status)
-{
-	for (size_t i = 0; i < ARRAY_LEN(status_texts); i++)
-		if (status_texts[i].status == status)
-			return status_texts[i].text;
-	return NULL;
-}
-
-bool hsm_status_known(uint32_t status)
-{
-	return status_find(status);
-}
-
-const char *hsm_status_text(uint32_t status)
-{
-	const char *text = status_find(status);
-
-	return text ? text : "Unknown status";
-}
-
-const char *hsm_strerror(int rc)
-{
-	static _Thread_local char buf[128];
-
-	if (rc >= 0)
-		return hsm_status_text((uint32_t)rc);
-	switch (rc) {
-	case -EOWNERDEAD:
-		return "The connection belongs to another process; open the card again";
-	case -ESTALE:
-		return "The card was reset; open it again";
-	case -EPROTO:
-		return "The card's reply breaks the message format";
-	case -EBADMSG:
-		return "What the card enciphered for us does not open";
-	}
-	return strerror_r(-rc, buf, sizeof(buf));
-}
 
 uint32_t msg_get32(const uint8_t *p)
 {
@@ -219,6 +171,19 @@ void msg_factor(struct msg *m, const struct hsm_factor *factor)
 	msg_maybe(m, HSM_TAG_SIGNATURE, factor->signature, factor->signature_len);
 }
 
+/*
+ * A card that waits for other nodes must not be given up before it does so itself. Without
+ * TIMEOUT_S it waits until it is told not to: that is as long as the transport can say.
+ */
+static void msg_patience(struct msg *m, const struct hsm_key_spec *spec)
+{
+	const uint64_t usual = 120000, longest = INT_MAX;
+	const uint64_t ms = spec->timeout_s ? spec->timeout_s * 1000ull + usual : longest;
+
+	if (spec->min_srv > 1)
+		m->patience_ms = (uint32_t)(ms < longest ? ms : longest);
+}
+
 void msg_spec(struct msg *m, const struct hsm_key_spec *spec)
 {
 	if (!spec)
@@ -228,6 +193,7 @@ void msg_spec(struct msg *m, const struct hsm_key_spec *spec)
 	msg_maybe_u32(m, HSM_TAG_M_VALUE, spec->m_value);
 	msg_maybe_u32(m, HSM_TAG_MIN_SRV, spec->min_srv);
 	msg_maybe_u32(m, HSM_TAG_TIMEOUT_S, spec->timeout_s);
+	msg_patience(m, spec);
 	if (spec->attest) {
 		msg_bytes(m, HSM_TAG_ATTEST_NONCE, spec->attest->nonce, HSM_NONCE_LEN);
 		msg_attest(m, spec->attest);
@@ -340,6 +306,18 @@ static int reply_read(const struct msg *m, const struct reply_field *fields, siz
 	return fields_read(tlvs, m->rep_len - sizeof(struct hsm_msg_rep), fields, n);
 }
 
+static int carry_once(const struct msg *m, size_t *got)
+{
+	struct hsm *h = m->h;
+	const uint32_t own = h->timeout_ms;
+	int rc = h->ops->exec(h->conn, m->req, m->len, m->rep, got,
+			      own > m->patience_ms ? own : m->patience_ms, COOKIE);
+
+	if (rc == -ENODEV || rc == -ESTALE)
+		h->lost = true;
+	return rc;
+}
+
 /* Carries the request; a reply that needs more room than we had gets it, once. */
 static int msg_carry(struct msg *m)
 {
@@ -347,7 +325,7 @@ static int msg_carry(struct msg *m)
 
 	for (int tries = 0;; tries++) {
 		size_t got = m->rep_room;
-		int rc = h->ops->exec(h->conn, m->req, m->len, m->rep, &got, h->timeout_ms, COOKIE);
+		int rc = carry_once(m, &got);
 
 		if (rc != -ENOSPC || tries) {
 			m->rep_len = got;
@@ -463,6 +441,11 @@ void hsm_close(struct hsm *h)
 void hsm_set_timeout(struct hsm *h, uint32_t ms)
 {
 	h->timeout_ms = ms;
+}
+
+bool hsm_lost(const struct hsm *h)
+{
+	return h->lost;
 }
 
 int hsm_cancel(struct hsm *h)

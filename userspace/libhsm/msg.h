@@ -17,6 +17,7 @@ struct hsm {
 	const struct hsm_conn_ops *ops;
 	void *conn;
 	_Atomic uint32_t timeout_ms;
+	_Atomic bool lost;
 	/* Wiped, HSM_MSG_MAX bytes each: malloc() would give them back to the system. */
 	_Atomic(uint8_t *) spare[HSM_SPARES];
 };
@@ -29,6 +30,7 @@ struct msg {
 	size_t rep_len;
 	size_t rep_room;	/* bytes of @rep */
 	int err;		/* first error, sticky */
+	uint32_t patience_ms;	/* the card waits for others: at least so long; 0 = no more than usual */
 	struct hsm_attest *attest;	/* takes the statement of the reply, or NULL */
 };
 

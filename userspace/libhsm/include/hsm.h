@@ -47,7 +47,7 @@
 #define HSM_DEVICE_DEFAULT	"/dev/hsm0"
 #define HSM_DEVICE_ENV		"HSM_DEVICE"	/* environment: another path */
 
-#define HSM_NODES_MAX		32	/* nodes that a result can carry */
+#define HSM_NODES_MAX		HSM_MEMBERS_MAX	/* nodes that a result can carry */
 #define HSM_NO_TAG		0xffffffffu
 
 struct hsm;			/* a connection to a card */
@@ -92,8 +92,8 @@ struct hsm_key_spec {
 	const uint32_t *users;		/* ids to share with */
 	size_t n_users;
 	uint32_t m_value;		/* approvals needed, 0..HSM_M_VALUE_MAX */
-	uint32_t min_srv;		/* nodes that must have the key */
-	uint32_t timeout_s;		/* seconds, only with min_srv */
+	uint32_t min_srv;		/* nodes that must have the key, else none gets it */
+	uint32_t timeout_s;		/* seconds, only with min_srv; 0: until hsm_cancel() */
 	struct hsm_attest *attest;	/* begun; takes the card's statement about the new key */
 };
 
@@ -461,6 +461,7 @@ int hsm_audit_export(struct hsm *h, uint32_t session, const uint8_t nonce[HSM_NO
 		     struct hsm_bytes *file, struct hsm_result *res);
 
 #include "hsm_attest.h"
+#include "hsm_members.h"
 #include "hsm_quorum.h"
 
 #endif /* HSM_H */
