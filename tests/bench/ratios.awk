@@ -31,6 +31,14 @@ function value(text, v, unit, aim) {
 	printf "%-64s %10s   %s%s\n", text, (v > 0) ? sprintf("%.1f", v) : "missing", unit, aim ? ", aim " aim : ""
 }
 
+# Keys through an engine: one caller against a bare put, and many callers against one.
+function agree(text, mode, aim1, aim32) {
+	ratio("a key, " text ": median latency against a bare put", p50["cluster " mode " 1"], p50["cluster put 1"], aim1)
+	ratio("a key, " text ": rate of 32 callers against 1", rate["cluster " mode " 32"], rate["cluster " mode " 1"], aim32)
+	value("a key, " text ": median latency, 1 caller", p50["cluster " mode " 1"], "us")
+	value("a key, " text ": 32 callers", rate["cluster " mode " 32"], "keys/s")
+}
+
 # Welch's t of two classes of ciphertexts, and how far their medians are apart.
 function oracle(text, mode, aim,    abs) {
 	abs = t[mode] < 0 ? -t[mode] : t[mode]
@@ -96,6 +104,13 @@ END {
 	value("start with 10,000 keys", start[10000], "ms", "<= 20")
 	value("start with 100,000 keys", start[100000], "ms", "<= 2000")
 	value("memory of a key (AES-256, of 100,000)", (rss[100000] - rss[0]) * 1024 / 100000, "bytes")
+	value("bare put, 1 caller: median latency", p50["cluster put 1"], "us")
+	value("bare put, 32 callers", rate["cluster put 32"], "puts/s")
+	agree("solo", "solo", "-", "-")
+	agree("group of 3, on 1", "group-one", "-", "-")
+	agree("group of 3, on all", "group-all", "-", "-")
+	agree("etcd of 3, on 1", "etcd-one", "<= 1.5", ">= 8")
+	agree("etcd of 3, on all", "etcd-all", "-", ">= 8")
 	oracle("one class against itself", "control", "<= 10")
 	oracle("unwrap RSA_PKCS, wrong content or padding", "unwrap-rsa-pkcs", "<= 10")
 	oracle("unwrap AES_PKCS5, wrong content or padding", "unwrap-aes-pkcs5", "-")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # run.sh - `make bench`: the card and its peers, natively on the host, then in one boot of
-# one guest on one key store, then stores of many keys; what a reader should look at are
-# the ratios. BENCH_SECS= is the length of each measurement (3), CPUS= the guest's
+# one guest on one key store, then stores of many keys, and clusters; what a reader should
+# look at are the ratios. BENCH_SECS= is the length of each measurement (3), CPUS= the guest's
 # processors (1, so that the card has the other core).
 set -euo pipefail
 
@@ -73,6 +73,23 @@ many_keys() {
         guest find.sh
 }
 
+# Keys of cards that agree, beside bare puts into the same etcd, whose three members, all
+# stores and all cards share the processors and the disk.
+clusters() {
+    local dir=$out/cluster
+    echo "# clusters, on the host"
+    etcd_down "$dir"
+    rm -rf "$dir"
+    etcd_up "$dir" 3
+    etcd_config "$dir" /hsm/bench/ > "$dir/cluster.json"
+    "$out/bench_cluster" "$dir/cluster.json" "$dir" "$secs"
+    etcd_down "$dir"
+    rm -rf "$dir"
+}
+
+# shellcheck source=../cluster/etcd.sh
+. "$here/../cluster/etcd.sh"
+trap 'etcd_down "$out/cluster"' EXIT
 prepare
 {
     native
@@ -80,6 +97,7 @@ prepare
     stores
     card
     many_keys
+    clusters
 } | tee "$out/results"
 awk -f "$here/ratios.awk" "$out/results" | tee "$out/ratios"
 rm -f "$out"/*.db*
