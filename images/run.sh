@@ -10,7 +10,8 @@
 #
 # Environment: KEYSTORE (file, created when missing), NODES (cards; card n > 0 has the
 # store KEYSTORE.n; more than one are a cluster, sealed with the secret of its first),
-# CLUSTERS (sizes of clusters that the cards form instead, as 3,3; 1: a card on its own), SHARE (host folder, /mnt/share in the guest), MEM, CPUS, ACCEL,
+# CLUSTERS (sizes of clusters that the cards form instead, as 3,3; 1: a card on its own),
+# SHARE (host folder, /mnt/share in the guest), MEM, CPUS, ACCEL,
 # ACTIVATE (yes|no), TIMEOUT (seconds, script), HSM_PROPS (more properties of the card),
 # QEMU_EXTRA (more words for QEMU's command line), LAYERS (more initramfs archives),
 # QMP (path of a socket to make), GUEST_LOG (file), SERIES (6.12, or 6.1), KERNEL (image).
@@ -26,7 +27,7 @@ build=${BUILD:-$(dirname "$here")/build}
 : "${CLUSTERS:=}" "${LAYERS:=}" "${QMP:=}" "${GUEST_LOG:=$build/guest.log}"
 
 die() { echo "run.sh: $*" >&2; exit 125; }
-usage() { sed -n '4,19s/^# \{0,1\}//p' "$0" >&2; exit 125; }
+usage() { sed -n '4,18s/^# \{0,1\}//p' "$0" >&2; exit 125; }
 
 mode=${1:-}
 case $mode in

@@ -7,11 +7,11 @@
 
 #include "audit.h"
 #include "cmd_key.h"
+#include "members.h"
 
 #define STATEMENT_MAX \
 	(sizeof(struct hsm_attestation) + ATTEST_KEYS * sizeof(struct hsm_attested_key))
 #define VERSION		1
-#define NODES		1	/* of a card that is alone */
 
 /* A field of the wire structure @type at @p. */
 #define AT(p, type, field)	((uint8_t *)(p) + offsetof(struct type, field))
@@ -100,7 +100,7 @@ static void put_card(struct fw *fw, uint8_t *st)
 	put_le32(AT(st, hsm_attestation, fips_state), fw->fips ? 2 : 0);
 	put_le32(AT(st, hsm_attestation, fw_major), FW_VERSION_MAJOR);
 	put_le32(AT(st, hsm_attestation, fw_minor), FW_VERSION_MINOR);
-	put_le32(AT(st, hsm_attestation, nodes), NODES);
+	put_le32(AT(st, hsm_attestation, nodes), (uint32_t)members_live(fw));
 	put_le32(AT(st, hsm_attestation, users), users);
 	put_le64(AT(st, hsm_attestation, time_us), fw->platform.wall_us(fw->platform.opaque));
 }

@@ -108,10 +108,12 @@ void debt_pay_all(struct fw *fw)
 	while ((id = next_debtor(fw, id))) {
 		ch = change_own(fw);
 		if (!ch)
-			return;
+			break;
 		ch->then = answer;
 		propose(ch, id);
 	}
+	/* Tokens that went while the cluster was away. */
+	quorum_sweep(fw);
 }
 
 void debt_tick(struct fw *fw)
@@ -123,5 +125,4 @@ void debt_tick(struct fw *fw)
 	atomic_store(&fw->debt_retry_ms, 0);
 	replica_owes(fw, false);
 	debt_pay_all(fw);
-	quorum_sweep(fw);
 }

@@ -82,7 +82,7 @@ void funnel_free(struct funnel *f)
 	replica_batch_free(&f->batch);
 	free(f->sealed_card.data);
 	free(f->sealed_doubts.data);
-	free(f->doubts);
+	funnel_forget_doubts(f);
 	free(f);
 }
 
@@ -148,6 +148,8 @@ static void go_round(struct fw *fw)
 	note_online(fw);
 	take_arrived(fw);
 	take_event(fw);
+	if (!replica_wanted(fw))
+		funnel_forget_doubts(f);
 	funnel_spread(fw);
 	funnel_sweep_waiting(fw);
 	orphans = funnel_orphans(fw);

@@ -150,6 +150,7 @@ static enum cut make_batch(struct fw *fw, struct change_list *over)
 	return EMPTY;
 }
 
+/* fw.commit held, so that the engine is not stopped meanwhile; it calls nobody back here. */
 static void propose(struct fw *fw)
 {
 	struct funnel *f = fw->funnel;
@@ -166,7 +167,7 @@ static bool wanted(const struct fw *fw)
 	const struct funnel *f = fw->funnel;
 	const struct change *ch = f->waiting.first;
 
-	if (f->n_doubts || f->doubts_changed)
+	if (funnel_wants_to_weigh(fw))
 		return true;
 	while (ch && ch->stays)
 		ch = ch->next;
@@ -179,10 +180,8 @@ static void go_on(struct fw *fw, enum cut cut)
 	struct change_list back = { NULL, NULL };
 	struct change *ch;
 
-	if (cut == MADE) {
-		propose(fw);
+	if (cut == MADE)
 		return;
-	}
 	back = f->batched;
 	f->batched = (struct change_list){ NULL, NULL };
 	if (cut == EMPTY) {
@@ -193,22 +192,28 @@ static void go_on(struct fw *fw, enum cut cut)
 		funnel_unordered(fw, ch, HSM_RV_NO_MEMORY);
 }
 
-void funnel_cut(struct fw *fw)
+static void cut_one(struct fw *fw)
 {
 	struct funnel *f = fw->funnel;
 	struct change_list over = { NULL, NULL };
 	struct change *ch;
 	enum cut cut;
 
-	if (!wanted(fw))
-		return;
 	fw->platform.lock_write(fw->platform.opaque, fw->commit);
 	cut = make_batch(fw, &over);
-	if (cut != MADE && f->doubts_changed)
+	if (cut == MADE)
+		propose(fw);
+	else if (f->doubts_changed)
 		funnel_note_doubts(fw);
 	fw->platform.unlock(fw->platform.opaque, fw->commit);
 	go_on(fw, cut);
 	while ((ch = list_take(&over)))
 		change_let_go(ch);
+}
+
+void funnel_cut(struct fw *fw)
+{
+	if (wanted(fw))
+		cut_one(fw);
 	funnel_withdraw_doubts(fw);
 }

@@ -34,15 +34,27 @@ static bool digest_of(const struct object *o, uint8_t digest[HSM_DIGEST_LEN])
 	return ok;
 }
 
-static struct doubt *add(struct funnel *f)
+static bool grow(struct funnel *f)
 {
-	struct doubt *grown = realloc(f->doubts, (f->n_doubts + 1) * sizeof(*grown));
+	size_t room = f->doubts_room ? 2 * f->doubts_room : 8;
+	struct doubt *grown = secmem_alloc(room * sizeof(*grown));
 
 	if (!grown)
-		return NULL;
+		return false;
+	if (f->n_doubts)
+		memcpy(grown, f->doubts, f->n_doubts * sizeof(*grown));
+	secmem_free(f->doubts);
 	f->doubts = grown;
-	grown[f->n_doubts] = (struct doubt){ 0 };
-	return &grown[f->n_doubts];
+	f->doubts_room = room;
+	return true;
+}
+
+static struct doubt *add(struct funnel *f)
+{
+	if (f->n_doubts == f->doubts_room && !grow(f))
+		return NULL;
+	f->doubts[f->n_doubts] = (struct doubt){ 0 };
+	return &f->doubts[f->n_doubts];
 }
 
 static bool doubt_key(struct fw *fw, const struct object *o, uint64_t number)
@@ -58,6 +70,7 @@ static bool doubt_key(struct fw *fw, const struct object *o, uint64_t number)
 	d->number = number;
 	d->handle = o->handle;
 	f->n_doubts++;
+	f->weighed = 0;
 	return true;
 }
 
@@ -82,7 +95,7 @@ static bool seal_doubts(struct fw *fw)
 {
 	struct funnel *f = fw->funnel;
 	struct sealed *s = &f->sealed_doubts;
-	uint8_t *buf = malloc(f->n_doubts * DOUBT_LEN + 1);
+	uint8_t *buf = secmem_alloc(f->n_doubts * DOUBT_LEN + 1);
 	size_t i;
 	bool ok;
 
@@ -95,7 +108,7 @@ static bool seal_doubts(struct fw *fw)
 	}
 	ok = buf && (!f->n_doubts || seal_record(fw->seal, STORE_META, RECORD_DOUBT, buf,
 						 f->n_doubts * DOUBT_LEN, s));
-	free(buf);
+	secmem_free(buf);
 	return ok;
 }
 
@@ -136,9 +149,29 @@ static bool is_there(const struct fw *fw, const struct doubt *d)
 {
 	const struct object *o = object_by_handle(&fw->objects, d->handle);
 	uint8_t digest[HSM_DIGEST_LEN];
+	bool same;
 
-	return o && !o->ctx && digest_of(o, digest) &&
-	       !memcmp(digest, d->digest, HSM_DIGEST_LEN);
+	same = o && !o->ctx && digest_of(o, digest) &&
+	       secmem_equal(digest, d->digest, HSM_DIGEST_LEN);
+	secmem_wipe(digest, sizeof(digest));
+	return same;
+}
+
+/* The same position has the same tables: it is not looked at over and over. */
+bool funnel_wants_to_weigh(const struct fw *fw)
+{
+	const struct funnel *f = fw->funnel;
+
+	return f->doubts_changed || (f->n_doubts && f->weighed != replica_position(fw));
+}
+
+void funnel_forget_doubts(struct funnel *f)
+{
+	secmem_free(f->doubts);
+	f->doubts = NULL;
+	f->n_doubts = 0;
+	f->doubts_room = 0;
+	f->doubts_changed = false;
 }
 
 void funnel_weigh_doubts(struct fw *fw)
@@ -147,6 +180,7 @@ void funnel_weigh_doubts(struct fw *fw)
 	uint64_t position = replica_position(fw);
 	size_t i;
 
+	f->weighed = position;
 	fw_lock_read(fw);
 	for (i = 0; i < f->n_doubts;) {
 		struct doubt *d = &f->doubts[i];

@@ -56,8 +56,10 @@ struct funnel {
 	bool ticking;
 	uint64_t rest_until_ms;		/* when what nobody waits for is tried again */
 	/* funnel_doubt.c */
-	struct doubt *doubts;
+	struct doubt *doubts;		/* in secret memory: the digests are of keys */
 	size_t n_doubts;
+	size_t doubts_room;
+	uint64_t weighed;		/* the position that they were last held against; 0: none */
 	bool doubts_changed;		/* the store has not heard of it */
 	struct sealed sealed_doubts;
 	/* funnel_orphan.c */
@@ -111,6 +113,9 @@ bool funnel_store_doubts(struct fw *fw, void (*done)(struct store_txn *txn, int 
 /* With the pipe held: nothing is on its way into the tables. Forgets those that did not come. */
 void funnel_weigh_doubts(struct fw *fw);
 void funnel_withdraw_doubts(struct fw *fw);
+/* Whether the tables may show by now what was in doubt, or the store has to be told. */
+bool funnel_wants_to_weigh(const struct fw *fw);
+void funnel_forget_doubts(struct funnel *f);
 
 /* funnel_orphan.c: pending keys of makers that run no more. True while there are some. */
 bool funnel_orphans(struct fw *fw);

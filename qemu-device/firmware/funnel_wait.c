@@ -9,6 +9,7 @@
 #include "funnel_int.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define REST_MS	500	/* between tries of what nobody waits for */
 
@@ -41,12 +42,17 @@ static int too_late(struct fw *fw, const struct change *ch)
 	return rc || funnel_now(fw) >= ch->until_ms ? HSM_RV_CLUSTER_INCOMPLETE : 0;
 }
 
-/* One that is gone already, or about to go, needs nothing. */
+/*
+ * One that is gone already, or about to go, needs nothing. When the card was wiped, another
+ * key may have the handle.
+ */
 int funnel_prepare_withdraw(struct change *ch)
 {
 	struct fw *fw = ch->call.fw;
 	size_t i, n = 0;
 
+	if (!replica_wanted(fw))
+		return HSM_RV_CLUSTER_UNAVAILABLE;
 	for (i = 0; i < CHANGE_KEYS && ch->handles[i]; i++) {
 		struct object *o = object_by_handle(&fw->objects, ch->handles[i]);
 
@@ -159,6 +165,8 @@ static void detach(struct fw *fw, struct change *ch)
 	int rc = ch->outcome;
 
 	ch->call = nobody;
+	/* They go with the answer. */
+	memset(ch->claims, 0, sizeof(ch->claims));
 	ch->stays = true;
 	ch->quiet = true;
 	list_push(&fw->funnel->waiting, ch);
@@ -220,26 +228,68 @@ static int why_not(struct fw *fw, const struct change *ch)
 	return rc;
 }
 
+static bool nothing_goes(const struct fw *fw)
+{
+	return replica_status(fw) || atomic_load(&fw->funnel->closed);
+}
+
+/* Whether somebody who has to be answered is behind it in the line of its key. */
+static bool holds_up(struct fw *fw, const struct change *ch)
+{
+	const struct change *behind;
+
+	if (!ch->stays || !ch->handle)
+		return false;
+	fw_lock_read(fw);
+	for (behind = ch->waiting; behind && behind->stays; behind = behind->next)
+		;
+	fw_unlock(fw);
+	return behind;
+}
+
+/* To the end of that line, which goes on without it. */
+static void step_back(struct fw *fw, struct change *ch)
+{
+	struct change *next, **at;
+
+	fw_lock_write(fw);
+	next = change_next_in_line(ch);
+	ch->waiting = NULL;
+	ch->next = NULL;
+	for (at = &next->waiting; *at; at = &(*at)->next)
+		;
+	*at = ch;
+	fw_unlock(fw);
+	change_go(next);
+}
+
+static void look_at_makes(struct fw *fw, struct change *ch)
+{
+	int rc = why_not(fw, ch);
+
+	if (rc)
+		change_refuse(ch, rc);
+	else if (nothing_goes(fw) && holds_up(fw, ch))
+		step_back(fw, ch);
+	else
+		list_push(&fw->funnel->waiting, ch);
+}
+
 static void look_at_waiting(struct fw *fw, struct change *ch)
 {
-	struct funnel *f = fw->funnel;
 	int rc;
 
 	if (ch->stage == CHANGE_MAKES || !ch->call.req) {
-		rc = why_not(fw, ch);
-		if (rc)
-			change_refuse(ch, rc);
-		else
-			list_push(&f->waiting, ch);
+		look_at_makes(fw, ch);
 		return;
 	}
 	rc = ch->stage == CHANGE_CONFIRMS ? too_late(fw, ch) : 0;
 	if (rc)
 		set_withdrawal(ch, rc);
-	if (ch->stage == CHANGE_WITHDRAWS && (replica_status(fw) || atomic_load(&f->closed)))
+	if (ch->stage == CHANGE_WITHDRAWS && nothing_goes(fw))
 		detach(fw, ch);
 	else
-		list_push(&f->waiting, ch);
+		list_push(&fw->funnel->waiting, ch);
 }
 
 void funnel_sweep_waiting(struct fw *fw)

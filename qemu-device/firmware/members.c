@@ -26,7 +26,7 @@ struct members {
 };
 
 /* Tags of a note. */
-enum { NOTE_SERIAL = 1, NOTE_ADDRESS, NOTE_POSITION, NOTE_INCARNATION, NOTE_STATUS };
+enum { NOTE_SERIAL = 1, NOTE_ADDRESS, NOTE_POSITION, NOTE_INCARNATION, NOTE_STATUS, NOTE_CLUSTER };
 
 static void lock_read(const struct members *m)
 {
@@ -87,6 +87,12 @@ static bool take_text(char *to, size_t room, const struct tlv *t)
 	return true;
 }
 
+static void take_cluster(struct member_note *n, const uint8_t *p)
+{
+	memcpy(n->cluster, p, sizeof(n->cluster));
+	n->has_cluster = true;
+}
+
 static bool take_number(struct member_note *n, const struct tlv *t)
 {
 	if (t->tag == NOTE_STATUS && t->len == 4)
@@ -95,6 +101,8 @@ static bool take_number(struct member_note *n, const struct tlv *t)
 		n->position = get_le64(t->p);
 	else if (t->tag == NOTE_INCARNATION && t->len == 8)
 		n->incarnation = get_le64(t->p);
+	else if (t->tag == NOTE_CLUSTER && t->len == sizeof(n->cluster))
+		take_cluster(n, t->p);
 	else
 		return false;
 	return true;
@@ -116,7 +124,8 @@ bool member_note_read(struct member_note *n, enum cluster_note kind, const uint8
 		else
 			ok = kind == CLUSTER_ALIVE && take_number(n, &t);
 	}
-	return ok && !r.bad && *n->serial && (kind == CLUSTER_CARD || n->incarnation);
+	return ok && !r.bad && *n->serial && (kind == CLUSTER_CARD ||
+						 (n->incarnation && n->has_cluster));
 }
 
 /* Where @node is, or belongs. */
@@ -215,6 +224,7 @@ void members_say(struct fw *fw, enum cluster_note kind, struct tlv_writer *w)
 	tlv_put_u64(w, NOTE_POSITION, n.position);
 	tlv_put_u64(w, NOTE_INCARNATION, n.incarnation);
 	tlv_put_u32(w, NOTE_STATUS, n.status);
+	tlv_put(w, NOTE_CLUSTER, fw->replica->shown_id, sizeof(n.cluster));
 }
 
 void members_applied(struct fw *fw, uint64_t position, uint32_t status)

@@ -111,6 +111,15 @@ static void publish(struct replica *r, enum cluster_note kind)
 		engine->ops->publish(engine, kind, note, len);
 }
 
+void replica_silent(struct replica *r)
+{
+	struct cluster *engine = r->fw->cluster;
+
+	lock_why(r);
+	engine->ops->publish(engine, CLUSTER_ALIVE, NULL, 0);
+	unlock_why(r);
+}
+
 static bool is_online(struct replica *r)
 {
 	return atomic_load(&r->joined) && atomic_load(&r->state) == CLUSTER_ONLINE;
@@ -244,7 +253,6 @@ static void hook_state(void *opaque, enum cluster_state state, const char *why)
  */
 static void own_note(struct replica *r, const struct member_note *n)
 {
-	struct cluster *engine = r->fw->cluster;
 	bool same_card = !strcmp(n->serial, r->fw->serial);
 
 	if (n->incarnation == members_incarnation(r->fw)) {
@@ -257,15 +265,30 @@ static void own_note(struct replica *r, const struct member_note *n)
 	replica_refuse(r, "node id %u is that of the live card %s", r->fw->node_id, n->serial);
 	atomic_store(&r->refused, true);
 	if (r->echoed)
-		engine->ops->publish(engine, CLUSTER_ALIVE, NULL, 0);
+		replica_silent(r);
 	funnel_look(r->fw);
+}
+
+/* False: it is none of this cluster's business; *@ok: it makes sense. */
+static bool alive_note(struct replica *r, uint32_t node, const uint8_t *p, size_t len, bool *ok)
+{
+	struct member_note n;
+
+	*ok = member_note_read(&n, CLUSTER_ALIVE, p, len);
+	if (*ok && memcmp(n.cluster, r->shown_id, sizeof(n.cluster))) {
+		fw_log(r->fw, FW_LOG_WARNING, "cluster: a note of node %u is of another cluster",
+		       node);
+		return false;
+	}
+	if (*ok && node == r->fw->node_id)
+		own_note(r, &n);
+	return true;
 }
 
 static void hook_note(void *opaque, enum cluster_note kind, uint32_t node, const void *data,
 		      size_t len)
 {
 	struct replica *r = opaque;
-	struct member_note n;
 	uint8_t *plain = NULL;
 	size_t plain_len = 0;
 	bool ok;
@@ -273,10 +296,9 @@ static void hook_note(void *opaque, enum cluster_note kind, uint32_t node, const
 	if (atomic_load(&r->left) || atomic_load(&r->refused))
 		return;
 	ok = !data || note_open(r, kind, node, data, len, &plain, &plain_len);
-	if (ok && data && node == r->fw->node_id && kind == CLUSTER_ALIVE) {
-		ok = member_note_read(&n, kind, plain, plain_len);
-		if (ok)
-			own_note(r, &n);
+	if (ok && data && kind == CLUSTER_ALIVE && !alive_note(r, node, plain, plain_len, &ok)) {
+		secmem_free(plain);
+		return;
 	}
 	ok = ok && members_note(r->fw, kind, node, plain, plain_len);
 	secmem_free(plain);
@@ -328,10 +350,11 @@ void replica_stop(struct fw *fw)
 
 	if (!atomic_exchange(&r->started, false))
 		return;
-	fw->cluster->ops->stop(fw->cluster);
+	/* Nothing is proposed from here on, so stop() sees the end of what was. */
 	fw->platform.lock_write(fw->platform.opaque, fw->commit);
 	r->stopping = true;
 	fw->platform.unlock(fw->platform.opaque, fw->commit);
+	fw->cluster->ops->stop(fw->cluster);
 }
 
 /* fw.commit held, or nobody else there. */

@@ -136,6 +136,7 @@ static bool add_meta(struct replica_entry *e, const struct replica_item *it)
 
 static bool add_item(struct replica_entry *e, const struct replica_item *it)
 {
+	static const uint8_t mark[1];	/* no record: found damaged at the next start as well */
 	struct record rec;
 
 	if (it->skip || it->kind == STORE_TOKEN)
@@ -146,6 +147,8 @@ static bool add_item(struct replica_entry *e, const struct replica_item *it)
 			add_gone(e, STORE_META, RECORD_DEBT(it->id));
 		return true;
 	}
+	if (it->lost)
+		return add_record(e, it->kind, it->id, mark, sizeof(mark));
 	switch (it->kind) {
 	case STORE_META:
 		return add_meta(e, it);
@@ -277,6 +280,10 @@ static void apply_item(struct fw *fw, struct replica_item *it)
 {
 	if (it->skip)
 		return;
+	if (it->lost) {
+		replica_lost(fw, it);
+		return;
+	}
 	switch (it->kind) {
 	case STORE_META:
 		if (it->id == RECORD_CARD)

@@ -160,6 +160,7 @@ void replica_end(struct fw *fw, struct replica_batch *b, int err)
 {
 	struct replica *r = fw->replica;
 	struct replica_entry *e;
+	bool lost = false;
 
 	commit_lock(fw);
 	if (!err) {
@@ -171,10 +172,14 @@ void replica_end(struct fw *fw, struct replica_batch *b, int err)
 		if (e)
 			replica_first(r, e);
 		else
-			atomic_store(&r->refused, true);
+			lost = true;
 	}
+	if (lost)
+		atomic_store(&r->refused, true);
 	r->pipe = PIPE_FREE;
 	commit_unlock(fw);
+	if (lost)
+		replica_silent(r);
 	/* Nobody but this card waits for what is its own. */
 	if (err)
 		replica_tell(r);

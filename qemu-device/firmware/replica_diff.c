@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* replica_diff.c - what of a snapshot is other than what this card has. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ static bool stays_damaged(struct fw *fw, const struct replica_entry *e,
 {
 	if (!damaged)
 		return false;
-	if (it->number <= e->known)
+	if (it->lost || it->number <= e->known)
 		return true;
 	fw_log(fw, FW_LOG_WARNING, "cluster: damaged record %s %llu has changed elsewhere, and is "
 	       "replaced", it->kind == STORE_USER ? "user" : "key", (unsigned long long)it->id);
@@ -55,7 +56,7 @@ static bool object_here(struct fw *fw, const struct replica_entry *e,
 	bool stays;
 
 	if (o && !o->ctx)
-		return same_object(o, it->object);
+		return it->lost || same_object(o, it->object);
 	stays = stays_damaged(fw, e, it, object_is_damaged(&fw->objects, it->id));
 	*damaged += stays;
 	return stays;
@@ -77,7 +78,7 @@ static bool user_here(struct fw *fw, const struct replica_entry *e, const struct
 	bool stays;
 
 	if (u)
-		return same_user(u, it);
+		return it->lost || same_user(u, it);
 	stays = stays_damaged(fw, e, it, user_is_damaged(&fw->users, (uint32_t)it->id));
 	*damaged += stays;
 	return stays;
@@ -172,4 +173,86 @@ bool replica_diff(struct replica *r, struct replica_entry *e)
 		fw_log(fw, FW_LOG_WARNING, "cluster: %zu damaged records of this card stay as they "
 		       "are: syncKey and syncUser put them right", damaged);
 	return ok;
+}
+
+static bool is_whole_here(const struct fw *fw, const struct replica_item *it)
+{
+	const struct object *o;
+
+	if (it->kind == STORE_USER)
+		return user_by_id(&fw->users, (uint32_t)it->id);
+	o = object_by_handle(&fw->objects, it->id);
+	return o && !o->ctx;
+}
+
+static int item_goes_on(struct replica *r, const struct replica_entry *e,
+			const struct replica_item *it)
+{
+	size_t damaged;
+
+	if (it->kind != STORE_USER && it->kind != STORE_OBJECT)
+		return 0;
+	if (it->lost && it->number > e->known && is_whole_here(r->fw, it))
+		return replica_refuse(r, "%s %llu is damaged on the card that made the cluster's "
+				      "records, and may have changed: start one first that has it",
+				      it->kind == STORE_USER ? "user" : "key",
+				      (unsigned long long)it->id);
+	if (it->lost || it->number > e->known || is_here(r->fw, e, it, &damaged))
+		return 0;
+	return replica_refuse(r, "the cluster has another history than this card: %s %llu is not "
+			      "what it was", it->kind == STORE_USER ? "user" : "key",
+			      (unsigned long long)it->id);
+}
+
+/* With as many changes as this card has seen, nothing that it has can have been deleted. */
+static int none_gone(struct replica *r, struct replica_entry *e)
+{
+	bool ok = find_gone(r->fw, e), gone = e->n > e->n_image;
+
+	e->n = e->n_image;
+	if (!ok)
+		return -ENOMEM;
+	return gone ? replica_refuse(r, "the cluster has another history than this card: records "
+				     "of this card are not in it") : 0;
+}
+
+int replica_goes_on(struct replica *r, struct replica_entry *e)
+{
+	size_t i;
+	int err = 0;
+
+	/* The tables are at r->stored only while nothing is on its way there. */
+	if (r->pipe != PIPE_FREE || r->first || !r->stored.number)
+		return 0;
+	e->known = r->stored.number;
+	fw_lock_read(r->fw);
+	for (i = 0; !err && i < e->n_image; i++)
+		err = item_goes_on(r, e, &e->items[i]);
+	if (!err && e->position.number == e->known)
+		err = none_gone(r, e);
+	fw_unlock(r->fw);
+	return err;
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Neither this card nor who made the image has it whole. */
+void replica_lost(struct fw *fw, const struct replica_item *it)
+{
+	struct object_table *t = &fw->objects;
+
+	if (it->kind == STORE_USER) {
+		fw->damaged += user_add_damaged(&fw->users, (uint32_t)it->id);
+	} else if (object_add_damaged(t, it->id)) {
+		fw->damaged++;
+		qsort(t->damaged, t->n_damaged, sizeof(*t->damaged), compare_u64);
+	}
+	fw_log(fw, FW_LOG_WARNING, "cluster: record %s %llu is damaged on the card that made the "
+	       "cluster's records", it->kind == STORE_USER ? "user" : "key",
+	       (unsigned long long)it->id);
 }

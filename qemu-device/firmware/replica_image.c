@@ -99,6 +99,30 @@ static bool add_meta(struct replica_image *im, const struct replica_position *po
 	       add(im, STORE_META, RECORD_IDENTITY, &rec) && add_position(im, pos);
 }
 
+/* What is damaged here only is no deletion for those who have it: a mark stands for it. */
+static bool add_mark(struct replica_image *im, enum store_kind kind, uint64_t id)
+{
+	struct record none;
+
+	return record_begin(&none, 1) && add(im, kind, id, &none);
+}
+
+static bool add_damaged(struct replica_image *im)
+{
+	const struct fw *fw = im->fw;
+	size_t i;
+
+	for (i = 0; i < fw->users.n_damaged; i++) {
+		if (!add_mark(im, STORE_USER, fw->users.damaged[i]))
+			return false;
+	}
+	for (i = 0; i < fw->objects.n_damaged; i++) {
+		if (!add_mark(im, STORE_OBJECT, fw->objects.damaged[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool add_records(struct replica_image *im)
 {
 	struct fw *fw = im->fw;
@@ -120,7 +144,7 @@ static bool add_records(struct replica_image *im)
 		if (!add(im, STORE_OBJECT, o->handle, &rec))
 			return false;
 	}
-	return true;
+	return add_damaged(im);
 }
 
 static bool add_root(struct replica_image *im)

@@ -29,6 +29,7 @@ struct replica_item {
 	uint64_t id;
 	uint64_t number;	/* of the change that wrote it */
 	bool gone;
+	bool lost;		/* damaged where the image was made: nothing but this mark */
 	bool skip;		/* of a snapshot: the same is here */
 	struct object *object;	/* STORE_OBJECT */
 	uint8_t *plain;		/* others: the record, in secret memory */
@@ -114,6 +115,8 @@ void replica_tell_later(struct replica *r);
 /* The state is ONLINE, or this card has joined: when both are so there is a member more. */
 void replica_came_online(struct replica *r);
 void replica_tick_store(struct replica *r, bool on);
+/* This card is refused: its ALIVE note goes. No locks. */
+void replica_silent(struct replica *r);
 void position_write(uint8_t p[POSITION_LEN], const struct replica_position *pos);
 void position_read(struct replica_position *pos, const uint8_t p[POSITION_LEN]);
 bool replica_seal_position(struct fw *fw, const struct replica_position *pos, struct sealed *out);
@@ -155,6 +158,13 @@ bool replica_is_fresh(const struct fw *fw);
 
 /* replica_diff.c: fw.commit held; marks what is here already. False without memory. */
 bool replica_diff(struct replica *r, struct replica_entry *e);
+/*
+ * fw.commit held: whether a snapshot of this card's cluster goes on from what is here. 0; -EPERM
+ * with the reason noted; -ENOMEM.
+ */
+int replica_goes_on(struct replica *r, struct replica_entry *e);
+/* fw locked for writing: a record that is but a mark is counted as a damaged one. */
+void replica_lost(struct fw *fw, const struct replica_item *it);
 
 /* replica_apply.c. fw.commit held: puts @e into the line; replica_pump(), no locks: goes on. */
 void replica_enqueue(struct replica *r, struct replica_entry *e);
@@ -165,6 +175,8 @@ void replica_pump(struct replica *r);
 struct member_note {
 	char serial[FW_SERIAL_MAX + 1];
 	char address[64];
+	uint8_t cluster[16];	/* an ALIVE note's: it counts in this one only */
+	bool has_cluster;
 	uint64_t position, incarnation;
 	uint32_t status;
 };

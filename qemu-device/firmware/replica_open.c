@@ -118,6 +118,11 @@ static bool sane(struct replica_item *it)
 	}
 }
 
+static bool is_mark(const struct store_op *op, size_t len)
+{
+	return len == WRAP_LEN && op->id && (op->kind == STORE_USER || op->kind == STORE_OBJECT);
+}
+
 bool replica_open_item(struct seal *s, const struct store_op *op, struct replica_item *it)
 {
 	uint8_t *plain;
@@ -133,8 +138,11 @@ bool replica_open_item(struct seal *s, const struct store_op *op, struct replica
 		it->len = len - WRAP_LEN;
 		it->plain = secmem_dup(plain + WRAP_LEN, it->len);
 	}
+	it->lost = is_mark(op, len);
+	if (it->lost)
+		it->number = get_le64(plain);
 	secmem_free(plain);
-	if (it->plain && sane(it))
+	if (it->lost || (it->plain && sane(it)))
 		return true;
 	item_clear(it);
 	*it = (struct replica_item){ .kind = op->kind };

@@ -40,8 +40,10 @@ static bool user_type_in(struct replica_entry *e, uint64_t id, uint32_t type)
 {
 	const struct replica_item *it = entry_find(e, STORE_USER, id);
 	struct user_rec u;
+	bool ok = it && it->plain && record_get_user(&u, id, it->plain, it->len) && u.type == type;
 
-	return it && record_get_user(&u, id, it->plain, it->len) && u.type == type;
+	secmem_wipe(&u, sizeof(u));
+	return ok;
 }
 
 static bool shot_is_fresh(struct replica_entry *e)
@@ -163,9 +165,9 @@ static int stale(struct replica *r, const char *why)
 }
 
 /* Of a cluster that this card is of. */
-static int decide_own(struct replica *r, const struct replica_position *theirs)
+static int decide_own(struct replica *r, struct replica_entry *e)
 {
-	const struct replica_position *own = &r->position;
+	const struct replica_position *own = &r->position, *theirs = &e->position;
 
 	if (theirs->number < own->number)
 		return stale(r, "the cluster's records are older than this card's (restored from "
@@ -173,7 +175,7 @@ static int decide_own(struct replica *r, const struct replica_position *theirs)
 	if (theirs->number == own->number && own->number && !same_change(own, theirs))
 		return replica_refuse(r, "the cluster has another history than this card: the same "
 				      "number of changes, but not the same last one");
-	return 0;
+	return replica_goes_on(r, e);
 }
 
 static int decide(struct replica *r, struct replica_entry *e)
@@ -182,7 +184,7 @@ static int decide(struct replica *r, struct replica_entry *e)
 	bool fresh;
 
 	if (r->belongs && same_cluster(&r->position, theirs->cluster))
-		return decide_own(r, theirs);
+		return decide_own(r, e);
 	if (same_cluster(theirs, r->made))
 		return 0;
 	fw_lock_read(r->fw);
@@ -268,7 +270,12 @@ static bool plausible(const struct store_op *ops, size_t n)
 static int follows(struct replica *r, struct replica_entry *e)
 {
 	const struct replica_item *it = entry_find(e, STORE_META, RECORD_CLUSTER);
+	size_t i;
 
+	for (i = 0; i < e->n; i++) {
+		if (e->items[i].lost)
+			return replica_refuse(r, "a change of the cluster makes no sense");
+	}
 	position_read(&e->position, it->plain);
 	if (!same_cluster(&r->position, e->position.cluster) ||
 	    e->position.number != r->position.number + 1)

@@ -14,6 +14,7 @@
 
 #include "call.h"
 #include "fresh.h"
+#include "funnel.h"
 #include "identity.h"
 #include "replica.h"
 #include "secmem.h"
@@ -200,6 +201,9 @@ static void wipe_done(struct store_txn *txn, int err)
 		replica_leave(w->fw, true);
 	if (!err || w->tampered)
 		install(w->fw, &w->card);
+	/* What still waits for the cluster is about keys that were. */
+	if (w->fw->cluster)
+		funnel_look(w->fw);
 	if (w->tampered)
 		end_tamper(w, err);
 	else

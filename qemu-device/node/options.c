@@ -123,6 +123,8 @@ static bool check(const struct options *o)
 		return wrong("--cluster is required", NULL);
 	if (o->do_forget)
 		return !o->store || wrong("--forget and --store exclude each other", NULL);
+	if (!strncmp(o->cluster, "group", 5))
+		return wrong("--cluster group is for the cards of one QEMU", o->cluster);
 	if (!o->store || !*o->store)
 		return wrong("--store is required", NULL);
 	if (o->secret_file && o->key_file)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# guest.sh KEYSTORE=file SCRIPT=file [NODES=n] - runs a script in the guest like `make guest`, with
+# guest.sh KEYSTORE=file SCRIPT=file [NODES=n CLUSTERS=n,..] - runs a script in the guest like
+# `make guest`, with
 # the QEMU of $QEMU, and then, with the guest still running, writes all of its memory to
 # $CANARY_OUT/memory through QEMU's monitor and looks for the secrets that the card had
 # noted in $HSM_CANARY. What is found is added to $CANARY_OUT/found.
@@ -14,7 +15,7 @@ export TIMEOUT=900 MEM=512M
 export SHARE=$out/share LAYERS=$out/canary.cpio GUEST_LOG=$out/guest.log
 for word in "$@"; do
     case $word in
-    KEYSTORE=* | SCRIPT=* | NODES=*) export "${word?}" ;;
+    KEYSTORE=* | SCRIPT=* | NODES=* | CLUSTERS=*) export "${word?}" ;;
     *) echo "guest.sh: what is '$word'?" >&2; exit 125 ;;
     esac
 done

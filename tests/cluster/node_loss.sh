@@ -58,6 +58,8 @@ scene_pause() {
     ask 1 wait online 20
     check "it goes on: it is a member again" together 0 1
     ask 1 create mine
+    # It may have found out just now that its lease is over.
+    is_done || { ask 1 wait online 20; ask 1 create mine; }
     check "and makes keys" is_done
     down
 }

@@ -102,7 +102,7 @@ make --no-print-directory -C "$here" O="$out" && make --no-print-directory -C "$
     exit 1
 }
 [ $# -gt 0 ] || set -- sim conformance kv etcd_members compaction quota restore kill kill_maker pause \
-    forget strangers garbage tls usage vm vm_off make_cluster
+    forget sealed strangers garbage tls usage vm vm_off make_cluster
 for part; do
     began=$SECONDS
     if declare -F "run_$part" > /dev/null; then

@@ -11,6 +11,27 @@ refused() { # refused I PATTERN
     like "$2"
 }
 
+# In etcd's files and in what cards and etcd logged.
+lies_open() { grep -rqaF -- "$1" "$etcd" "$work"/sealed.*.log; }
+is_hidden() { ! lies_open "$1"; }
+
+# Who reads etcd finds sealed records; that the search would find more is shown, too.
+scene_sealed() {
+    local word
+    up sealed 1 || return
+    cards 0 1
+    ask 0 create label-of-sealed
+    check "a key is made" is_done
+    etcd_ctl "$etcd" put /marker value-of-marker > /dev/null
+    check "the search finds what lies open" lies_open value-of-marker
+    for word in label-of-sealed driver_user driver_password; do
+        check "etcd and logs hold no $word" is_hidden "$word"
+    done
+    quit 0
+    quit 1
+    down
+}
+
 scene_strangers() {
     local key
     up strangers 1 || return

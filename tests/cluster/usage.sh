@@ -31,6 +31,7 @@ scene_usage() {
     wrong_words 1 'needs a file' --store s --cluster etcd:
     wrong_words 1 '/nonexistent' --store s --cluster etcd:/nonexistent
     wrong_words 1 '/dev/null: is empty' --store s --cluster none --secret-file /dev/null
+    wrong_words 2 'group is for the cards of one QEMU' --cluster group --store "$work/alone.db"
     wrong_words 1 'forget needs --cluster etcd:FILE' --cluster group --forget 1
     check "nothing was made" [ -z "$(ls)" ]
     echo '{"endpoints": ["http://127.0.0.1:2379"], "prefix": "hsm"}' > cluster.json

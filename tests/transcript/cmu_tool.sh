@@ -100,16 +100,17 @@ mkfifo answers
 "$BIN/cloudhsm_mgmt_util" one.cfg singlecmd loginHSM CO admin admin_pwd changePswd CU user4 \
 	new_password <answers >shown &
 exec 5>answers
-until grep -q '(y/n)' shown; do sleep 0.1; done
+until grep -sq '(y/n)' shown; do sleep 0.1; done
 tr '\0' ' ' <"/proc/$!/cmdline" | sed 's/^[^ ]* //'
 echo
 echo y >&5
 exec 5>&-
 wait $!
+rm shown
 "$BIN/cloudhsm_mgmt_util" one.cfg -c 'loginHSM CO admin admin_pwd' \
 	-c 'changePswd CU user4 user4_pwd' <answers >shown &
 exec 5>answers
-until grep -q '(y/n)' shown; do sleep 0.1; done
+until grep -sq '(y/n)' shown; do sleep 0.1; done
 tr '\0' ' ' <"/proc/$!/cmdline" | grep -c _pwd
 echo y >&5
 exec 5>&-

@@ -8,10 +8,11 @@ CARD=${HSM_DEVICE:-/dev/hsm0}
 WORK=$(mktemp -d) && cd "$WORK" || exit 1
 trap 'rm -rf "$WORK"' EXIT
 
-# Path of card $1, from 0. On the host that is where its store is.
+# Path of card $1, from 0; of the script's own, if others have the first CARD_FIRST. On the
+# host that is where its store is.
 card() {
 	if [ -z "${LOOP_STORE:-}" ]; then
-		echo "/dev/hsm$1"
+		echo "/dev/hsm$((${CARD_FIRST:-0} + $1))"
 	elif [ "$1" = 0 ]; then
 		echo "$LOOP_STORE"
 	else

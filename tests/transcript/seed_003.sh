@@ -33,8 +33,17 @@ say "exSymKey -k $FIRST -w $W -out aes.key"
 say "getAttribute -o $FIRST -a 371 -out attr_14_kcv"
 cat attr_14_kcv
 
+# The page's key is on node 0, and its search is node 1's, where ours is made once more: a
+# session key stays on its card.
 begin "003: import a session key"
+logout
+HSM_DEVICE=$(card 0)
+login example_user
 say "imSymKey -f 3des192.key -w $W -t 21 -l temp -id test01 -sess -attest"
+logout
+HSM_DEVICE=$(card 1)
+login example_user
+say "imSymKey -f 3des192.key -w $W -t 21 -l temp -id test01 -sess -attest" >/dev/null
 say 'findKey -t 21 -l temp -id test01 -sess 1'
 logout
 

@@ -103,6 +103,23 @@ static void one_that_left(void **state)
 	assert_int_equal(cluster_of(&cs->card[1]).position, before + 1);
 }
 
+/* What a card signs of its cluster is true. */
+static void attested_nodes(void **state)
+{
+	static const uint8_t nonce[HSM_NONCE_LEN];
+	struct cards *cs = *state;
+	struct hsm_attestation st;
+	struct msg *m = begin(HSM_CMD_ATTEST, 0);
+	struct tlv t;
+
+	add(m, HSM_TAG_NONCE, nonce, sizeof(nonce));
+	assert_int_equal(send(&cs->card[0], ADMIN, m), 0);
+	assert_true(reply_find(m, HSM_TAG_ATTESTATION, &t));
+	assert_true(t.len >= sizeof(st));
+	memcpy(&st, t.p, sizeof(st));
+	assert_int_equal(st.nodes, cs->n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +127,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(needs_no_login, setup_users, teardown),
 		cmocka_unit_test_setup_teardown(room_for_all, setup_three_users, teardown_cards),
 		cmocka_unit_test_setup_teardown(three_cards, setup_three_users, teardown_cards),
+		cmocka_unit_test_setup_teardown(attested_nodes, setup_three_users, teardown_cards),
 		cmocka_unit_test_setup_teardown(one_that_left, setup_three_users, teardown_cards),
 	};
 

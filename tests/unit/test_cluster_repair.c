@@ -177,6 +177,33 @@ static void key_of_one_card_of_three(void **state)
 	assert_int_equal(cards_seeing(cs, h), 3);
 }
 
+/* The memory of the group went; the card that begins it anew has a record less. */
+static void damaged_card_begins_the_group(void **state)
+{
+	struct cards *cs = *state;
+	uint64_t h = cards_make_key(cs, 0, "key");
+	size_t i;
+
+	mask_key(&cs->card[0], AUDITOR, h);
+	cards_settle(cs, 0);
+	for (i = 0; i < cs->n; i++)
+		cards_leave(cs, i);
+	damage(&cs->card[0], STORE_OBJECT, h);
+	damage(&cs->card[0], STORE_USER, ID_BOB);
+	assert_true(cards_join(cs, 0));
+	card_open_contexts(&cs->card[0]);
+	for (i = 1; i < cs->n; i++)
+		join_damaged(cs, i);
+	assert_int_equal(login(&cs->card[0], ALICE, HSM_USER_CU, "alice", PASSWORD), 0);
+	assert_int_equal(login(&cs->card[0], AUDITOR, HSM_USER_AU, "app_user", PASSWORD),
+			 0);
+	assert_int_equal(damaged(&cs->card[0]), 2);
+	assert_int_equal(cards_seeing(cs, h), 2);
+	assert_int_equal(put_back(&cs->card[0], AUDITOR, h), 0);
+	assert_int_equal(damaged(&cs->card[0]), 1);
+	assert_int_equal(cards_seeing(cs, h), 3);
+}
+
 /* Deleted elsewhere: it does not come back, damaged or not. */
 static void deleted_key_does_not_come_back(void **state)
 {
@@ -229,6 +256,7 @@ int main(void)
 		ALONE(only_the_key_itself),
 		ALONE(key_of_another_card),
 		THREE(key_of_one_card_of_three),
+		THREE(damaged_card_begins_the_group),
 		THREE(deleted_key_does_not_come_back),
 		THREE(user_of_one_card_of_three),
 	};

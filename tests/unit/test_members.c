@@ -199,6 +199,23 @@ static void test_forged_notes(void **state)
 	assert_non_null(strstr(f[0].c.log, "a note of node 9 makes no sense"));
 }
 
+/* Who has the secret is not yet of this cluster. */
+static void test_note_of_another_cluster(void **state)
+{
+	static struct image other;
+
+	(void)state;
+	fake_free(&f[1]);
+	fake_init(&f[1], 9);
+	fake_start(&f[1], false);
+	assert_int_equal(fake_image(&f[1], &other), 0);
+	fake_join(&f[1], &other);
+	fake_note(&f[0], CLUSTER_ALIVE, &f[1]);
+	counts(1, 1, 1, 1);
+	assert_non_null(strstr(f[0].c.log, "a note of node 9 is of another cluster"));
+	image_clear(&other);
+}
+
 /* More nodes than there may be do no harm. */
 static void test_too_many(void **state)
 {
@@ -324,7 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(come_and_go), TEST(cut_off), TEST(answers), TEST(answers_late), TEST(list),
 		TEST(incarnations), TEST(forged_notes), TEST(too_many), TEST(node_id_twice),
-		TEST(own_old_note), TEST(twin), TEST(position_is_told),
+		TEST(note_of_another_cluster), TEST(own_old_note), TEST(twin), TEST(position_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

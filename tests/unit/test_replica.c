@@ -3,8 +3,10 @@
 #include <errno.h>
 
 #include "cloned.h"
+#include "fw_int.h"
 #include "record.h"
 #include "replica.h"
+#include "storing.h"
 
 /* A card with keys, its image, and a card that is to join. */
 static struct fake one, two;
@@ -232,6 +234,114 @@ static void test_other_history(void **state)
 	refuses(&image, -EPERM, "another history");
 }
 
+/* One and two of a cluster; each will go its own way from change 1 on. */
+static void join_both(void)
+{
+	fake_join(&one, &image);
+	card_login_all(&one.c);
+	start_fresh();
+	fake_join(&two, &image);
+	card_login_all(&two.c);
+	image_copy(&spoilt, &image);
+}
+
+static void restart(struct fake *f)
+{
+	card_stop(&f->c);
+	fake_start(f, false);
+}
+
+/* Began anew from an older copy, and by now it has more changes than this card. */
+static void test_other_history_that_went_on(void **state)
+{
+	(void)state;
+	join_both();
+	delete_one(&two, &spoilt, 6);
+	delete_one(&one, &image, 7);
+	delete_one(&one, &image, 8);
+	restart(&two);
+	refuses(&image, -EPERM, "another history than this card: key 6 is not what it was");
+	fake_join(&two, &spoilt);
+}
+
+/* As many changes, the same last one, but a key less. */
+static void test_nothing_goes_without_a_change(void **state)
+{
+	struct object_table *t = &one.c.fw->objects;
+	struct object *o = object_by_handle(t, 7);
+
+	(void)state;
+	join_both();
+	object_remove(t, o);
+	object_free(o);
+	assert_int_equal(fake_image(&one, &spoilt), 0);
+	restart(&two);
+	refuses(&spoilt, -EPERM, "records of this card are not in it");
+}
+
+/* Restarts @one with a record that does not open, and makes an image of it. */
+static void image_of_damaged(void)
+{
+	card_stop(&one.c);
+	sql(one.path, "UPDATE record SET data = substr(data, 1, 40) || x'00000000' || "
+	    "substr(data, 45) WHERE kind = 2 AND id = 7 OR kind = 1 AND id = 4");
+	fake_start(&one, false);
+	assert_int_equal(one.c.fw->damaged, 2);
+	assert_int_equal(fake_image(&one, &image), 0);
+}
+
+static void test_damaged_is_not_deleted(void **state)
+{
+	(void)state;
+	join_both();
+	image_of_damaged();
+	restart(&two);
+	fake_join(&two, &image);
+	assert_int_equal(two.c.fw->damaged, 0);
+	card_login_all(&two.c);
+	assert_int_equal(info(&two.c, ALICE, 7), 0);
+	/* The card itself goes on, also alone. */
+	fake_join(&one, &image);
+	assert_int_equal(one.c.fw->damaged, 2);
+	card_open_contexts(&one.c);
+	assert_int_equal(login(&one.c, ALICE, HSM_USER_CU, "alice", PASSWORD), 0);
+	delete_one(&one, &image, 6);
+	/* One that was away since before then still has it. */
+	restart(&two);
+	fake_join(&two, &image);
+	settle(&two, 2);
+	card_login_all(&two.c);
+	assert_int_equal(info(&two.c, ALICE, 7), 0);
+	assert_int_equal(info(&two.c, ALICE, 6), HSM_RV_BAD_HANDLE);
+}
+
+/* Who is behind cannot know whether its copy is the last one. */
+static void test_damaged_may_have_changed(void **state)
+{
+	(void)state;
+	join_both();
+	delete_one(&one, &image, 6);
+	image_of_damaged();
+	restart(&two);
+	refuses(&image, -EPERM, "is damaged on the card that made the cluster's records");
+}
+
+static void test_damaged_for_a_fresh_card(void **state)
+{
+	(void)state;
+	fake_join(&one, &image);
+	image_of_damaged();
+	start_fresh();
+	fake_join(&two, &image);
+	assert_int_equal(two.c.fw->damaged, 2);
+	assert_true(object_is_damaged(&two.c.fw->objects, 7));
+	restart(&two);
+	assert_int_equal(two.c.fw->damaged, 2);
+	assert_int_equal(fake_image(&two, &spoilt), 0);
+	assert_non_null(image_find(&spoilt, STORE_OBJECT, 7));
+	assert_non_null(image_find(&spoilt, STORE_USER, 4));
+}
+
 /* A card that a cluster has not let in does not go its own way by mistake. */
 static void test_alone(void **state)
 {
@@ -259,7 +369,9 @@ int main(void)
 		TEST(fresh_card_takes_all), TEST(other_secret), TEST(header), TEST(root),
 		TEST(record_removed), TEST(garbage), TEST(swapped), TEST(put_back),
 		TEST(card_with_keys), TEST(fresh_image), TEST(other_cluster), TEST(older_image),
-		TEST(other_history), TEST(alone),
+		TEST(other_history), TEST(other_history_that_went_on),
+		TEST(nothing_goes_without_a_change), TEST(damaged_is_not_deleted),
+		TEST(damaged_may_have_changed), TEST(damaged_for_a_fresh_card), TEST(alone),
 	};
 
 	return cmocka_run_group_tests(tests, cloned_make, cloned_remove);

@@ -193,6 +193,33 @@ static void test_store_fails(void **state)
 	assert_int_equal(fake_send(&two, &image, ALICE, begin_aes("mine"), NULL), 0);
 }
 
+/* An own change is lost for this card's disk, and it cannot be had again. */
+static void test_refused_card_is_not_alive(void **state)
+{
+	uint32_t now;
+	struct msg *m;
+
+	(void)state;
+	add_two(true);
+	m = begin_aes("mine");
+	assert_true(two.note_len[CLUSTER_ALIVE]);
+	exec_begin(&two.c, ALICE, m);
+	while (!two.txn)
+		usleep(1000);
+	two.c.gate->hold = true;
+	fake_order(&two, &image, &entry);
+	assert_int_equal(fake_deliver(&one, &entry), 0);
+	settle(&one, 2);
+	assert_int_equal(fake_image(&one, &image), 0);
+	assert_int_equal(fake_snapshot(&two, &image), 0);
+	gate_let_go(two.c.gate, -EIO);
+	later(&two, 60000);
+	wait_done(m);
+	fake_why(&two, &now);
+	assert_int_equal(now, HSM_MEMBERSHIP_REFUSED);
+	assert_int_equal(two.note_len[CLUSTER_ALIVE], 0);
+}
+
 /* More of them wait, and are taken in in order. */
 static void test_store_is_slow(void **state)
 {
@@ -417,7 +444,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, undo)
 	const struct CMUnitTest tests[] = {
 		TEST(records_that_are_written), TEST(keys_and_users_go),
-		TEST(store_fails), TEST(store_is_slow), TEST(crash_before_it_is_stored),
+		TEST(store_fails), TEST(refused_card_is_not_alive),
+		TEST(store_is_slow), TEST(crash_before_it_is_stored),
 		TEST(half_joined), TEST(in_pieces), TEST(damaged_record),
 		TEST(damaged_record_changed_meanwhile), TEST(damaged_user),
 		TEST(damaged_membership), TEST(tampered_card_leaves), TEST(zeroized_card_leaves),

@@ -30,7 +30,7 @@ struct hsm_cluster_info {
 
 struct hsm_member {
 	__le32	node;
-	__le32	status;		/* HSM_RV_*: SUCCESS, CLUSTER_UNAVAILABLE: its lease has ended, STORE_FAILED */
+	__le32	status;		/* HSM_RV_*: SUCCESS, CLUSTER_UNAVAILABLE (no lease), STORE_FAILED */
 	__le64	position;	/* of its last word; see hsm_cluster_info */
 	__u8	serial[32];	/* this and the next: zero-terminated */
 	__u8	address[64];	/* as its operator gave it; empty: none */
@@ -42,7 +42,7 @@ struct hsm_member {
 #define HSM_MEMBER_F_SELF	0x2
 
 _Static_assert(sizeof(struct hsm_cluster_info) == 168, "cluster info");
-_Static_assert(__builtin_offsetof(struct hsm_cluster_info, position) == 24, "cluster info, position");
+_Static_assert(__builtin_offsetof(struct hsm_cluster_info, position) == 24, "cluster position");
 _Static_assert(sizeof(struct hsm_member) == 120, "member");
 _Static_assert(__builtin_offsetof(struct hsm_member, address) == 48, "member, address");
 
