@@ -188,7 +188,7 @@ static bool is_whole_here(const struct fw *fw, const struct replica_item *it)
 static int item_goes_on(struct replica *r, const struct replica_entry *e,
 			const struct replica_item *it)
 {
-	size_t damaged;
+	size_t damaged = 0;
 
 	if (it->kind != STORE_USER && it->kind != STORE_OBJECT)
 		return 0;

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # guest.sh KEYSTORE=file SCRIPT=file [NODES=n CLUSTERS=n,..] - runs a script in the guest like
-# `make guest`, with
-# the QEMU of $QEMU, and then, with the guest still running, writes all of its memory to
+# `make guest`, with the QEMU of $QEMU, and then, with the guest still running, writes all of its memory to
 # $CANARY_OUT/memory through QEMU's monitor and looks for the secrets that the card had
 # noted in $HSM_CANARY. What is found is added to $CANARY_OUT/found.
 set -uo pipefail
