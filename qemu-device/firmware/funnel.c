@@ -185,24 +185,7 @@ void funnel_close(struct fw *fw)
 		atomic_store(&fw->funnel->closed, true);
 }
 
-void funnel_go_on(struct fw *fw)
-{
-	funnel_kick(fw);
-}
-
 void funnel_look(struct fw *fw)
 {
-	funnel_kick(fw);
-}
-
-void funnel_tick(struct fw *fw)
-{
-	funnel_kick(fw);
-}
-
-/* The tables show it: nothing is to be remembered here. */
-void funnel_turned_up(struct fw *fw, const struct replica_position *p)
-{
-	(void)p;
 	funnel_kick(fw);
 }

@@ -23,15 +23,10 @@ void funnel_free(struct funnel *f);
 void funnel_add(struct fw *fw, struct change *ch);
 
 /*
- * replica.c calls these, on the engine's thread, without locks: the pipe is free again; the
- * members' table or the state of the cluster changed; 20 ms have passed; a transaction with
- * this position was delivered or was in a snapshot although its proposer (this card, this
- * incarnation) had been told that nobody knows.
+ * Something may go on: the pipe is free again, the members' table or the state of the cluster
+ * changed, 20 ms have passed. Without locks, from any thread.
  */
-void funnel_go_on(struct fw *fw);
 void funnel_look(struct fw *fw);
-void funnel_tick(struct fw *fw);
-void funnel_turned_up(struct fw *fw, const struct replica_position *p);
 
 /*
  * Whether the card has been ONLINE for a while: before that it changes nothing of its own

@@ -190,7 +190,7 @@ void replica_came_online(struct replica *r)
 	publish(r, CLUSTER_CARD);
 	unlock_why(r);
 	replica_tell(r);
-	funnel_go_on(r->fw);
+	funnel_look(r->fw);
 	debt_pay_all(r->fw);
 }
 
@@ -224,7 +224,7 @@ static void hook_tick(void *opaque)
 		return;
 	replica_pump(r);
 	tell_what_is_due(r);
-	funnel_tick(r->fw);
+	funnel_look(r->fw);
 	debt_tick(r->fw);
 }
 

@@ -60,7 +60,7 @@ void replica_stop(struct fw *fw);
 void replica_leave(struct fw *fw, bool for_good);
 void replica_free(struct fw *fw);	/* NULL in fw is allowed */
 
-/* Whether funnel_tick() is wanted; replica.c has its own reasons for ticks besides. */
+/* Whether funnel_look() is wanted every 20 ms; replica.c has its own reasons for ticks besides. */
 void replica_ticks(struct fw *fw, bool on);
 /* Whether debt_tick() is. */
 void replica_owes(struct fw *fw, bool on);
@@ -78,7 +78,7 @@ uint64_t replica_position(const struct fw *fw);
 
 /*
  * fw.commit held. Takes the pipe for a batch; false if entries of others have it or are
- * waiting, or the cluster is away: funnel_go_on() is called when that is over. Then
+ * waiting, or the cluster is away: funnel_look() is called when that is over. Then
  * replica_add() per record (@rec NULL: delete; frees it), replica_close(), and propose.
  * replica_full(): another change of @n operations of about @bytes would be too much.
  */

@@ -346,12 +346,6 @@ static void failed(struct replica *r, struct replica_entry *e)
 	replica_tell(r);
 }
 
-/* This card's, which did not know that it was ordered, or could not store it at first. */
-static bool is_own(const struct fw *fw, const struct replica_position *p)
-{
-	return p->node == fw->node_id && p->incarnation == members_incarnation(fw) && p->batch;
-}
-
 static void stored(struct replica *r, struct replica_entry *e)
 {
 	struct fw *fw = r->fw;
@@ -382,11 +376,9 @@ static void stored(struct replica *r, struct replica_entry *e)
 		replica_tell(r);
 	else
 		replica_tell_later(r);
-	if (is_own(fw, &e->position))
-		funnel_turned_up(fw, &e->position);
 	entry_free(e);
 	if (idle)
-		funnel_go_on(fw);
+		funnel_look(fw);
 }
 
 static void txn_done(struct store_txn *txn, int err);
