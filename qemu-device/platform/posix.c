@@ -187,7 +187,7 @@ static bool read_key_file(int fd, unsigned char buf[KEY_LEN], const struct repor
 	return ok;
 }
 
-static bool sync_folder(const char *path)
+bool posix_sync_folder(const char *path)
 {
 	char copy[PATH_MAX];
 	bool ok;
@@ -231,7 +231,7 @@ static bool make_key_file(const char *path, unsigned char buf[KEY_LEN], const st
 	if (!ok)
 		fail(r, "cannot be made", errno);
 	unlink(tmp);
-	if (ok && !sync_folder(path))
+	if (ok && !posix_sync_folder(path))
 		ok = fail(r, "its folder cannot be synced", errno);
 	if (!ok)
 		secmem_wipe(buf, KEY_LEN);

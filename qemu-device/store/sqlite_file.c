@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "posix.h"
 #include "sqlite_file.h"
 
 #define APPLICATION_ID	0x68736d31	/* "hsm1" */
@@ -75,6 +76,29 @@ static bool get_number(sqlite3 *db, const char *sql, sqlite3_int64 *value,
 	return rc == SQLITE_ROW || fail_sqlite(r, db, rc);
 }
 
+/*
+ * Whether SQLite left a rollback journal beside the file: when a store is made the power may
+ * go with any part of its first page in the file, and the journal takes that back.
+ */
+static bool has_journal(const char *path)
+{
+	static const unsigned char magic[8] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
+	unsigned char start[sizeof(magic)];
+	char name[PATH_MAX];
+	bool found;
+	int fd;
+
+	if (snprintf(name, sizeof(name), "%s-journal", path) >= (int)sizeof(name))
+		return false;
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	found = read(fd, start, sizeof(start)) == sizeof(start) &&
+		!memcmp(start, magic, sizeof(magic));
+	close(fd);
+	return found;
+}
+
 /* A new file has mode 0600 from its first moment; SQLite gives its log the same. */
 static bool make_file(const struct report *r)
 {
@@ -85,7 +109,7 @@ static bool make_file(const struct report *r)
 		if (!S_ISREG(st.st_mode))
 			return fail(r, "is not a regular file");
 		/* SQLite would write over a file shorter than its smallest page. */
-		if (st.st_size > 0 && st.st_size < PAGE_MIN)
+		if (st.st_size > 0 && st.st_size < PAGE_MIN && !has_journal(r->path))
 			return fail(r, "is not an SQLite file");
 		return true;
 	}
@@ -146,6 +170,26 @@ static bool check_format(sqlite3 *db, const struct report *r)
 	return true;
 }
 
+int sqlite_file_empty_log(sqlite3 *db)
+{
+	int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_file *log = NULL;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	/* SQLite does not sync this: for its own ends the old log would do as well. */
+	if (rc == SQLITE_OK && log && log->pMethods)
+		rc = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+	return rc;
+}
+
+static bool empty_log(sqlite3 *db, const struct report *r)
+{
+	int rc = sqlite_file_empty_log(db);
+
+	return rc == SQLITE_OK || fail_sqlite(r, db, rc);
+}
+
 /* The log is as secret as the file, whose mode it gets if it is made after this. */
 static bool make_private(sqlite3 *db, const struct report *r)
 {
@@ -171,14 +215,17 @@ static bool set_up(sqlite3 *db, const struct report *r)
 	    !check_format(db, r) || !make_private(db, r) ||
 	    !exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 		     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0;"
-		     "PRAGMA journal_size_limit = 16777216; BEGIN IMMEDIATE; COMMIT;"
-		     /* A wipe may have been cut off before it had emptied the log. */
-		     "PRAGMA wal_checkpoint(TRUNCATE)", r) ||
+		     "PRAGMA journal_size_limit = 16777216; BEGIN IMMEDIATE; COMMIT", r) ||
 	    !get_number(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal, r))
 		return false;
 	if (!is_wal)
 		return fail(r, "its file system does not allow a write-ahead log");
-	return true;
+	/* A wipe may have been cut off before it had emptied the log. */
+	if (!empty_log(db, r))
+		return false;
+	/* File and log are there for good before anything is told; SQLite overlooks a failure. */
+	return posix_sync_folder(r->path) ||
+	       fail(r, "its folder cannot be synced: %s", strerror(errno));
 }
 
 sqlite3 *sqlite_file_open(const char *path, char *err, size_t err_len)

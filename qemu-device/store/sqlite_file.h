@@ -3,6 +3,7 @@
 #ifndef HSM_SQLITE_FILE_H
 #define HSM_SQLITE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <sqlite3.h>
@@ -14,5 +15,11 @@
  * time; sqlite3_close() it.
  */
 sqlite3 *sqlite_file_open(const char *path, char *err, size_t err_len);
+
+/*
+ * Brings the write-ahead log into the file and cuts it to nothing, so that nothing of what it
+ * held comes back with a power cut. 0 or an SQLite result; to be tried again.
+ */
+int sqlite_file_empty_log(sqlite3 *db);
 
 #endif /* HSM_SQLITE_FILE_H */

@@ -165,9 +165,9 @@ static int write_batch(struct store_sqlite *s, const struct store_txn *batch,
 /* What fails here stays in the log, where it is safe, and is tried again. */
 static void checkpoint(struct store_sqlite *s)
 {
-	int mode = s->remains ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-
-	if (sqlite3_wal_checkpoint_v2(s->db, NULL, mode, NULL, NULL) == SQLITE_OK)
+	if (!s->remains)
+		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	else if (sqlite_file_empty_log(s->db) == SQLITE_OK)
 		s->remains = false;
 	s->wal_pages = s->remains;
 }

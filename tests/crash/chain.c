@@ -16,8 +16,7 @@
 
 static struct request req;
 static uint8_t told[MAX_HANDLES / 8];
-static uint64_t next;		/* number of the first record that was not read before */
-static uint8_t hash[32];	/* of the one before it */
+static struct chain seen;
 
 static void sha256(const void *a, size_t a_len, const void *b, size_t b_len, uint8_t out[32])
 {
@@ -41,20 +40,34 @@ bool chain_tells_of(uint64_t handle)
 	return told[handle / 8] >> handle % 8 & 1;
 }
 
-static bool take_record(const struct hsm_audit_rec *rec)
+void chain_begin(struct chain *ch, const char *serial)
 {
-	if (!check(rec->sequence == next, "record %" PRIu64 " has number %" PRIu64, next,
+	ch->next = 0;
+	sha256(HSM_AUDIT_GENESIS, strlen(HSM_AUDIT_GENESIS), serial, strlen(serial), ch->hash);
+}
+
+bool chain_take(struct chain *ch, const struct hsm_audit_rec *rec)
+{
+	if (!check(rec->sequence == ch->next, "record %" PRIu64 " has number %" PRIu64, ch->next,
 		   (uint64_t)rec->sequence))
 		return false;
-	sha256(hash, 32, rec, offsetof(struct hsm_audit_rec, hash), hash);
-	if (!check(!memcmp(hash, rec->hash, 32), "record %" PRIu64 " does not follow", next))
+	sha256(ch->hash, 32, rec, offsetof(struct hsm_audit_rec, hash), ch->hash);
+	if (!check(!memcmp(ch->hash, rec->hash, 32), "record %" PRIu64 " does not follow",
+		   ch->next))
+		return false;
+	ch->next++;
+	return true;
+}
+
+static bool take_record(const struct hsm_audit_rec *rec)
+{
+	if (!chain_take(&seen, rec))
 		return false;
 	if (!rec->status && (rec->opcode == HSM_CN_GENERATE_KEY ||
 			     rec->opcode == HSM_CN_GENERATE_KEY_PAIR)) {
 		note_key(rec->handle);
 		note_key(rec->handle_public);
 	}
-	next++;
 	return true;
 }
 
@@ -71,10 +84,10 @@ static bool take_some(struct client *c)
 {
 	struct hsm_audit_rec rec;
 	struct tlv_reader r;
-	uint64_t before = next;
+	uint64_t before = seen.next;
 	struct tlv t;
 
-	if (!read_from(c, next))
+	if (!read_from(c, seen.next))
 		return false;
 	tlv_read_init(&r, req.out + 16, req.req.out_len - 16);
 	while (tlv_next_tag(&r, HSM_TAG_AUDIT_REC, &t)) {
@@ -82,7 +95,7 @@ static bool take_some(struct client *c)
 		if (!take_record(&rec))
 			return false;
 	}
-	return next != before;
+	return seen.next != before;
 }
 
 /* The last record that was read before a kill is the same after it. */
@@ -90,13 +103,13 @@ static void check_last(struct client *c)
 {
 	struct tlv t;
 
-	if (!next) {
-		sha256(HSM_AUDIT_GENESIS, strlen(HSM_AUDIT_GENESIS), "CRASH-1", 7, hash);
+	if (!seen.next) {
+		chain_begin(&seen, CLIENT_SERIAL);
 		return;
 	}
-	check(read_from(c, next - 1) && client_find(&req, HSM_TAG_AUDIT_REC, &t) &&
-	      !memcmp(t.p + offsetof(struct hsm_audit_rec, hash), hash, 32),
-	      "record %" PRIu64 " is gone or another", next - 1);
+	check(read_from(c, seen.next - 1) && client_find(&req, HSM_TAG_AUDIT_REC, &t) &&
+	      !memcmp(t.p + offsetof(struct hsm_audit_rec, hash), seen.hash, 32),
+	      "record %" PRIu64 " is gone or another", seen.next - 1);
 }
 
 void check_chain(struct client *c)

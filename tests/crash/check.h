@@ -23,6 +23,12 @@ bool check(bool ok, const char *fmt, ...);
 __attribute__((format(printf, 1, 2)))
 void end_case(const char *fmt, ...);
 
+/* How many checks have failed in it so far. */
+unsigned int check_wrong(void);
+
+/* The last line of a program; returns its exit status. */
+int check_end(const char *name);
+
 /* kill.c: SIGKILL at random moments; every acknowledged change is there, none half. */
 void test_kill(const struct crash *cr);
 /* clear.c: no key, label or password stands in the store's files. */
@@ -30,7 +36,19 @@ void test_clear(const struct crash *cr);
 /* damage.c: flipped, removed and old records. */
 void test_damage(const struct crash *cr);
 
-/* chain.c: reads on in the audit log; and whether it has told of key @handle yet. */
+/*
+ * chain.c: a chain of audit records, as far as it was gone along, from the first record of
+ * the card @serial on. False, and told, for one that does not follow.
+ */
+struct chain {
+	uint64_t next;		/* number of the next record */
+	uint8_t hash[32];	/* of the one before it */
+};
+struct hsm_audit_rec;
+void chain_begin(struct chain *ch, const char *serial);
+bool chain_take(struct chain *ch, const struct hsm_audit_rec *rec);
+
+/* Reads on in the audit log; and whether it has told of key @handle yet. */
 struct client;
 void check_chain(struct client *c);
 bool chain_tells_of(uint64_t handle);

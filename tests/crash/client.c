@@ -16,11 +16,11 @@ static void take_log(void *opaque, enum fw_log_level level, const char *line)
 	snprintf(c->log + at, sizeof(c->log) - at, "%s\n", line);
 }
 
-static bool start(struct client *c, const char *path)
+static bool start(struct client *c, const char *path, const void *secret, size_t len)
 {
 	struct fw_config cfg = {
-		.platform = &c->platform, .secret = CLIENT_SECRET,
-		.secret_len = strlen(CLIENT_SECRET), .serial = "CRASH-1", .node_id = 1,
+		.platform = &c->platform, .secret = secret,
+		.secret_len = len, .serial = CLIENT_SERIAL, .node_id = 1,
 	};
 
 	c->platform = fw_platform_posix;
@@ -34,18 +34,29 @@ static bool start(struct client *c, const char *path)
 
 bool client_open(struct client *c, const char *path)
 {
+	return client_open_with(c, path, CLIENT_SECRET, strlen(CLIENT_SECRET));
+}
+
+bool client_open_with(struct client *c, const char *path, const void *secret, size_t len)
+{
+	memset(c, 0, sizeof(*c));
+	if (start(c, path, secret, len)) {
+		fw_ctx_open(c->fw, CTX);
+		if (client_session(c))
+			return true;
+	}
+	client_close(c);
+	return false;
+}
+
+bool client_session(struct client *c)
+{
 	struct request r;
 
-	memset(c, 0, sizeof(*c));
-	if (!start(c, path)) {
-		client_close(c);
-		return false;
-	}
-	fw_ctx_open(c->fw, CTX);
+	c->session = 0;
 	client_begin(c, &r, HSM_CMD_SESSION_OPEN);
 	if (client_send(c, &r)) {
 		snprintf(c->err, sizeof(c->err), "no session: status 0x%x", r.status);
-		client_close(c);
 		return false;
 	}
 	c->session = client_u32(&r, HSM_TAG_SESSION);
@@ -88,7 +99,7 @@ uint32_t client_send(struct client *c, struct request *r)
 	memset(&r->req, 0, sizeof(r->req));
 	r->req.ctx = CTX;
 	r->req.rights = HSM_CLASS_CRYPTO | HSM_CLASS_KEYS | HSM_CLASS_USERS |
-			HSM_CLASS_AUDIT;
+			HSM_CLASS_AUDIT | HSM_CLASS_FACTORY;
 	r->req.in = r->in;
 	r->req.in_len = 16 + r->w.len;
 	r->req.out = r->out;
@@ -124,24 +135,36 @@ uint32_t client_u32(const struct request *r, uint32_t tag)
 	return client_find(r, tag, &t) && t.len == 4 ? get_le32(t.p) : 0;
 }
 
-static uint32_t credentials(struct client *c, uint16_t opcode, uint32_t type, const char *name,
-			    const char *password)
+void client_begin_user(struct client *c, struct request *r, uint16_t opcode, uint32_t type,
+		       const char *name, const char *password)
+{
+	client_begin(c, r, opcode);
+	tlv_put_u32(&r->w, HSM_TAG_USER_TYPE, type);
+	client_put_text(r, HSM_TAG_USER_NAME, name);
+	if (password)
+		client_put_text(r, HSM_TAG_PASSWORD, password);
+}
+
+static uint32_t ask_user(struct client *c, uint16_t opcode, uint32_t type, const char *name,
+			 const char *password)
+{
+	struct request r;
+
+	client_begin_user(c, &r, opcode, type, name, password);
+	return client_send(c, &r);
+}
+
+static uint32_t ask(struct client *c, uint16_t opcode)
 {
 	struct request r;
 
 	client_begin(c, &r, opcode);
-	tlv_put_u32(&r.w, HSM_TAG_USER_TYPE, type);
-	client_put_text(&r, HSM_TAG_USER_NAME, name);
-	client_put_text(&r, HSM_TAG_PASSWORD, password);
 	return client_send(c, &r);
 }
 
-static uint32_t logout(struct client *c)
+static uint32_t login(struct client *c, uint32_t type, const char *name, const char *password)
 {
-	struct request r;
-
-	client_begin(c, &r, HSM_CMD_LOGOUT);
-	return client_send(c, &r);
+	return ask_user(c, HSM_CMD_LOGIN, type, name, password);
 }
 
 /* The type of the user @id, 0 if there is none. */
@@ -164,35 +187,35 @@ static uint32_t user_type(struct client *c, uint32_t id)
 static uint32_t make_user(struct client *c)
 {
 	bool fresh = user_type(c, 1) == HSM_USER_PRECO;
-	uint32_t rv = credentials(c, HSM_CMD_LOGIN, fresh ? HSM_USER_PRECO : HSM_USER_PCO, "admin",
-				  fresh ? "password" : CLIENT_PASSWORD);
+	uint32_t rv = login(c, fresh ? HSM_USER_PRECO : HSM_USER_PCO, "admin",
+			    fresh ? "password" : CLIENT_PASSWORD);
 
 	if (!rv && fresh)
-		rv = credentials(c, HSM_CMD_USER_PASSWORD, HSM_USER_PRECO, "admin",
-				 CLIENT_PASSWORD);
+		rv = ask_user(c, HSM_CMD_USER_PASSWORD, HSM_USER_PRECO, "admin",
+			      CLIENT_PASSWORD);
 	if (!rv)
-		rv = credentials(c, HSM_CMD_USER_CREATE, HSM_USER_CU, CLIENT_USER,
-				 CLIENT_PASSWORD);
-	return rv ? rv : logout(c);
+		rv = ask_user(c, HSM_CMD_USER_CREATE, HSM_USER_CU, CLIENT_USER,
+			      CLIENT_PASSWORD);
+	return rv ? rv : ask(c, HSM_CMD_LOGOUT);
 }
 
 uint32_t client_login(struct client *c)
 {
 	uint32_t rv = user_type(c, 3) ? 0 : make_user(c);
 
-	return rv ? rv : credentials(c, HSM_CMD_LOGIN, HSM_USER_CU, CLIENT_USER, CLIENT_PASSWORD);
+	return rv ? rv : login(c, HSM_USER_CU, CLIENT_USER, CLIENT_PASSWORD);
 }
 
 uint32_t client_officer(struct client *c)
 {
-	uint32_t rv = logout(c);
+	uint32_t rv = ask(c, HSM_CMD_LOGOUT);
 
-	return rv ? rv : credentials(c, HSM_CMD_LOGIN, HSM_USER_PCO, "admin", CLIENT_PASSWORD);
+	return rv ? rv : login(c, HSM_USER_PCO, "admin", CLIENT_PASSWORD);
 }
 
 uint32_t client_user(struct client *c)
 {
-	uint32_t rv = logout(c);
+	uint32_t rv = ask(c, HSM_CMD_LOGOUT);
 
 	return rv ? rv : client_login(c);
 }

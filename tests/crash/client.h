@@ -14,6 +14,7 @@
 #include "tlv.h"
 
 #define CLIENT_SECRET	"the secret of the crash tests, unguessable"
+#define CLIENT_SERIAL	"CRASH-1"
 #define CLIENT_USER	"crash_user"
 #define CLIENT_PASSWORD	"crash_password"
 
@@ -41,7 +42,11 @@ struct request {
 
 /* Starts the card of the store @path, with a context and a session; false with c->err. */
 bool client_open(struct client *c, const char *path);
+/* The same with another secret than CLIENT_SECRET. */
+bool client_open_with(struct client *c, const char *path, const void *secret, size_t len);
 void client_close(struct client *c);
+/* Another session, after the last one has ended: by a wipe, with the context. */
+bool client_session(struct client *c);
 
 /*
  * Logs the test's user in, after bringing a fresh card that far: whatever was
@@ -60,6 +65,10 @@ uint32_t client_send(struct client *c, struct request *r);
 bool client_find(const struct request *r, uint32_t tag, struct tlv *t);
 uint64_t client_u64(const struct request *r, uint32_t tag);
 uint32_t client_u32(const struct request *r, uint32_t tag);
+
+/* About a user; @password NULL: without. */
+void client_begin_user(struct client *c, struct request *r, uint16_t opcode, uint32_t type,
+		       const char *name, const char *password);
 
 /* A KEY_GEN_SYM or RSA KEY_GEN_PAIR whose id is the label. */
 void client_begin_sym(struct client *c, struct request *r, uint32_t type, uint32_t len,

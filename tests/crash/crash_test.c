@@ -1,44 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* crash_test.c - runs the crash tests: crash_test WRITER DIR ROUNDS SEED. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "check.h"
-
-static unsigned int passed, failed, wrong;
-
-bool check(bool ok, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (ok)
-		return true;
-	/* The first few say what is the matter. */
-	if (wrong++ < 10) {
-		printf("  wrong: ");
-		va_start(ap, fmt);
-		vprintf(fmt, ap);
-		va_end(ap);
-		printf("\n");
-	}
-	return false;
-}
-
-void end_case(const char *fmt, ...)
-{
-	va_list ap;
-
-	printf("%s: ", wrong ? "FAIL" : "ok");
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	printf("\n");
-	fflush(stdout);
-	passed += !wrong;
-	failed += wrong > 0;
-	wrong = 0;
-}
 
 int main(int argc, char **argv)
 {
@@ -54,6 +19,5 @@ int main(int argc, char **argv)
 	test_kill(&cr);
 	test_clear(&cr);
 	test_damage(&cr);
-	printf("crash: %u passed, %u failed\n", passed, failed);
-	return failed > 0;
+	return check_end("crash");
 }

@@ -228,6 +228,25 @@ static void foreign_files(void **state)
 	refused(scratch(*state, "junk/store"), strerror(ENOTDIR));
 }
 
+/* The power went in the first page of a new store: SQLite's journal takes it back. */
+static void half_a_first_page(void **state)
+{
+	static const char page[] = "SQLite format 3\0\x10\0\2\2\0\x40\x20\x20";
+	char journal[1024] = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+	const char *path = scratch(*state, "store");
+
+	/* Sector size 512, page size 4096; no page was there before. */
+	journal[22] = 2;
+	journal[26] = 0x10;
+	file_write(path, page, sizeof(page));
+	refused(path, "not an SQLite file");
+	file_write(scratch(*state, "store-journal"), "another", 7);
+	refused(path, "not an SQLite file");
+	file_write(scratch(*state, "store-journal"), journal, sizeof(journal));
+	end_store(start_store(path));
+	assert_int_equal(scratch_files(*state), 1);
+}
+
 static void other_versions(void **state)
 {
 	const char *path = scratch(*state, "store");
@@ -418,6 +437,7 @@ int main(void)
 		IN_FOLDER(second_card_refused),
 		IN_FOLDER(second_process_refused),
 		IN_FOLDER(foreign_files),
+		IN_FOLDER(half_a_first_page),
 		IN_FOLDER(other_versions),
 		IN_FOLDER(broken_structure),
 		IN_FOLDER(disk_full),
