@@ -6,9 +6,13 @@
 
 #define SETTLE_MS	2000
 
-struct funnel *funnel_new(void)
+struct funnel *funnel_new(struct fw *fw)
 {
-	return calloc(1, sizeof(struct funnel));
+	struct funnel *f = calloc(1, sizeof(*f));
+
+	if (f)
+		f->fw = fw;
+	return f;
 }
 
 void list_push(struct change_list *l, struct change *ch)

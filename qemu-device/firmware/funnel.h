@@ -13,7 +13,7 @@
 
 struct funnel;
 
-struct funnel *funnel_new(void);
+struct funnel *funnel_new(struct fw *fw);
 /* From now on nothing new goes to the cluster. Before replica_stop(). */
 void funnel_close(struct fw *fw);
 /* No call may be in it. Waits for whoever is about to leave it. */

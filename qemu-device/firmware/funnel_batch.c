@@ -176,7 +176,6 @@ void funnel_note_doubts(struct fw *fw)
 	struct funnel *f = fw->funnel;
 	bool changed = f->doubts_changed;
 
-	f->fw = fw;
 	f->state = FUNNEL_DOUBTING;
 	f->doubts_changed = false;
 	if (!changed || !funnel_store_doubts(fw, doubts_stored))

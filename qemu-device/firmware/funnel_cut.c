@@ -155,7 +155,6 @@ static void propose(struct fw *fw)
 {
 	struct funnel *f = fw->funnel;
 
-	f->fw = fw;
 	f->state = FUNNEL_PROPOSED;
 	f->batch.txn.done = proposed;
 	fw->cluster->ops->propose(fw->cluster, &f->batch.txn);

@@ -39,6 +39,7 @@ struct doubt {
 struct funnel {
 	atomic_uint kicks;
 	atomic_bool closed;
+	struct fw *fw;			/* for good: answers look here while somebody is inside */
 	struct change_list arrived;	/* under fw.lock; the rest belongs to who is inside */
 	struct change_list waiting;	/* for the next batch */
 	struct change_list batched;
@@ -46,7 +47,6 @@ struct funnel {
 	enum funnel_state state;
 	atomic_bool event;		/* what state waits for has come, with this: */
 	int err;
-	struct fw *fw;
 	_Atomic uint64_t online_ms;	/* when it was ONLINE first; 0: not yet */
 	struct replica_batch batch;
 	bool card;			/* counters of the card move with the batch */

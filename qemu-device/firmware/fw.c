@@ -110,7 +110,7 @@ static void free_all(struct fw *fw)
 static bool make_members(struct fw *fw, const struct fw_config *cfg)
 {
 	fw->members = members_new(cfg);
-	fw->funnel = funnel_new();
+	fw->funnel = funnel_new(fw);
 	return fw->members && fw->funnel;
 }
 

@@ -25,9 +25,12 @@ static uint64_t now_ms(void *opaque)
 static void log_line(void *opaque, enum fw_log_level level, const char *line)
 {
 	struct card *c = opaque;
-	size_t at = strlen(c->log);
+	size_t at;
 
+	pthread_mutex_lock(&mutex);
+	at = strlen(c->log);
 	snprintf(c->log + at, sizeof(c->log) - at, "%c %s\n", "EWI"[level], line);
+	pthread_mutex_unlock(&mutex);
 }
 
 void card_init(struct card *c, const char *path)
@@ -48,12 +51,9 @@ void card_init(struct card *c, const char *path)
 bool card_start(struct card *c)
 {
 	c->log[0] = c->err[0] = '\0';
-	if (c->path) {
-		c->store = store_sqlite_open(c->path, c->err, sizeof(c->err));
-	} else {
-		c->gate = gate_open();
-		c->store = c->gate ? &c->gate->st : NULL;
-	}
+	c->gate = gate_open(c->path ? store_sqlite_open(c->path, c->err, sizeof(c->err)) :
+				      store_mem_open());
+	c->store = c->gate ? &c->gate->st : NULL;
 	if (!c->store)
 		return false;
 	c->cfg.store = c->store;

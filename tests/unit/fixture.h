@@ -35,7 +35,7 @@ enum { ADMIN = 1, ALICE, BOB, OFFICER, AUDITOR, NOBODY };
 struct card {
 	struct fw *fw;
 	struct store *store;
-	struct gate *gate;		/* of a store in memory */
+	struct gate *gate;		/* before its store */
 	struct fw_platform platform;
 	struct fw_config cfg;
 	const char *path;		/* SQLite file, NULL = store in memory */
@@ -74,7 +74,7 @@ struct msg {
 	size_t room;
 	enum fw_result result;
 	uint32_t status;
-	bool done;
+	atomic_bool done;
 };
 
 /* Static storage: one message at a time, but for tests with threads. */
@@ -86,8 +86,11 @@ void add_u32(struct msg *m, uint32_t tag, uint32_t v);
 void add_u64(struct msg *m, uint32_t tag, uint64_t v);
 void add_text(struct msg *m, uint32_t tag, const char *text);
 
-/* Sends and waits. Returns the status; the result must be FW_OK. */
-uint32_t send(struct card *c, uint32_t ctx, struct msg *m);
+/*
+ * Sends and waits. Returns the status; the result must be FW_OK. To the linker it has a name
+ * of its own: libcurl calls that of the C library.
+ */
+uint32_t send(struct card *c, uint32_t ctx, struct msg *m) __asm__("card_send");
 /* The same for any result, which it returns. */
 enum fw_result exec(struct card *c, uint32_t ctx, struct msg *m);
 /* Without waiting; wait_done() does. */

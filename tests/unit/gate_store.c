@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* gate_store.c - a store in memory whose commits can be held back or made to fail. */
+/* gate_store.c - a store whose commits can be held back or made to fail. */
 #include "gate_store.h"
 
 #include <stdlib.h>
@@ -34,10 +34,11 @@ static int gate_scan(struct store *st, enum store_kind kind, uint64_t first, sto
 static void gate_submit(struct store *st, struct store_txn *txn)
 {
 	struct gate *g = to_gate(st);
+	int fail = g->fail;
 
 	g->submitted++;
-	if (g->fail) {
-		txn->done(txn, g->fail);
+	if (fail) {
+		txn->done(txn, fail);
 	} else if (g->hold) {
 		txn->next = NULL;
 		*g->end = txn;
@@ -80,18 +81,18 @@ static void gate_close(struct store *st)
 	free(g);
 }
 
-struct gate *gate_open(void)
+struct gate *gate_open(struct store *inner)
 {
 	static const struct store_ops ops = {
 		.load = gate_load, .start = gate_start, .submit = gate_submit,
 		.scan = gate_scan, .stop = gate_stop, .close = gate_close,
 	};
-	struct gate *g = calloc(1, sizeof(*g));
+	struct gate *g = inner ? calloc(1, sizeof(*g)) : NULL;
 
 	if (!g)
 		return NULL;
 	g->st.ops = &ops;
 	g->end = &g->held;
-	g->inner = store_mem_open();
+	g->inner = inner;
 	return g;
 }
