@@ -198,7 +198,7 @@ static void take_out(struct fw *fw, struct object *o)
 	uint64_t handle = o->handle;
 
 	object_remove(&fw->objects, o);
-	if (fw->objects.next_handle == handle + 1 && !object_is_damaged(&fw->objects, handle))
+	if (fw->objects.next_handle == handle + 1 && !object_damaged(&fw->objects, handle))
 		fw->objects.next_handle = handle;
 }
 

@@ -19,7 +19,7 @@ int key_find_handle(struct call *c, uint32_t tag, uint64_t handle, enum key_righ
 	if (o)
 		rc = policy_key(c->ctx, o, right);
 	else
-		rc = object_is_damaged(t, handle) ? HSM_RV_RECORD_DAMAGED : HSM_RV_BAD_HANDLE;
+		rc = object_damaged(t, handle) ? HSM_RV_RECORD_DAMAGED : HSM_RV_BAD_HANDLE;
 	return rc ? call_bad(c, tag, rc) : 0;
 }
 

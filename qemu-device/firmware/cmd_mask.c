@@ -150,11 +150,23 @@ static void check_trust(const struct call *c, struct object *o)
 		o->flags &= ~(1u << BIT_TRUSTED);
 }
 
+/*
+ * Whether @o is the record that the cluster has, where that is known: an older one, with
+ * attributes that were taken from the key since, must not come back over it.
+ */
+static bool is_expected(const struct damaged_key *d, const struct object *o)
+{
+	uint8_t hash[32];
+
+	return !d->expected || (record_hash(o, hash) && !memcmp(hash, d->hash, sizeof(hash)));
+}
+
 /* Its number is damaged, so it is nobody's, and the key may come. */
 static int prepare_restore(struct change *ch)
 {
 	struct call *c = &ch->call;
 	const struct object_table *t = &c->fw->objects;
+	const struct damaged_key *d = object_damaged(t, ch->handle);
 	const struct object *o = ch->coming[0];
 	const struct user *owner = user_by_id(&c->fw->users, o->owner);
 	struct bytes id = object_id(o);
@@ -164,12 +176,16 @@ static int prepare_restore(struct change *ch)
 		return rc;
 	if (object_by_handle(t, ch->handle))
 		return call_bad(c, HSM_TAG_HANDLE, HSM_RV_INVALID_INPUT);
-	if (!object_is_damaged(t, ch->handle))
+	if (!d)
 		return call_bad(c, HSM_TAG_HANDLE, HSM_RV_BAD_HANDLE);
+	if (!is_expected(d, o))
+		return call_bad(c, HSM_TAG_DATA, HSM_RV_BAD_MASKED_OBJECT);
 	if (id.len && object_id_taken(t, id))
 		return call_bad(c, HSM_ATTR_ID, HSM_RV_ID_EXISTS);
 	if (!owner || owner->leaving)
 		return call_bad(c, HSM_TAG_DATA, HSM_RV_USER_UNKNOWN);
+	if (!d->expected)
+		check_trust(c, ch->coming[0]);
 	change_insert(ch, 0, ch->handle);
 	return 0;
 }
@@ -235,10 +251,10 @@ int cmd_key_unmask(struct call *c)
 	rc = open_masked(c, &o);
 	if (rc)
 		return rc;
-	check_trust(c, o);
 	rc = check_masked(c, o);
 	if (!rc && again)
 		return restore(c, o);
+	check_trust(c, o);
 	if (!rc)
 		rc = new_key_available(c);
 	if (!rc)

@@ -39,6 +39,15 @@ static const char *const not_whole[] = {
 			     "older copy",
 };
 
+/*
+ * What cannot be read for lack of memory is neither damaged nor missing: errno, 0 before, tells
+ * of an allocation that failed.
+ */
+static const char *or_memory(const char *wrong)
+{
+	return errno == ENOMEM ? "out of memory" : wrong;
+}
+
 static int fatal(struct loading *l, const char *wrong)
 {
 	l->wrong = wrong;
@@ -172,15 +181,20 @@ static int load_record(void *opaque, enum store_kind kind, uint64_t id, const vo
 		return fatal(l, "the key store has no header");
 	if ((unsigned int)kind > STORE_OBJECT)
 		return fatal(l, "the key store holds a record of an unknown kind");
+	errno = 0;
 	seal_load_add(l->fw->seal, kind, id, data, len);
+	if (errno == ENOMEM)
+		return fatal(l, or_memory(NULL));
 	if (place)
 		return keep(l, place, data, len);
 	ok = seal_open(l->fw->seal, kind, id, data, len, &plain, &plain_len);
 	if (!ok && !l->opened && !root_opens(l))
-		return fatal(l, wrong_secret);
+		return fatal(l, or_memory(wrong_secret));
 	l->opened += ok;
 	ok = ok && takers[kind](l, id, plain, plain_len);
 	secmem_free(plain);
+	if (!ok && errno == ENOMEM)
+		return fatal(l, or_memory(NULL));
 	return ok ? 0 : refuse(l, kind, id);
 }
 
@@ -199,10 +213,10 @@ static uint64_t last_handle(const struct object_table *t)
 
 	while (o && !counted(o->handle))
 		o = o->prev;
-	while (n && !counted(t->damaged[n - 1]))
+	while (n && !counted(t->damaged[n - 1].handle))
 		n--;
 	last = o ? o->handle : 0;
-	return n && t->damaged[n - 1] > last ? t->damaged[n - 1] : last;
+	return n && t->damaged[n - 1].handle > last ? t->damaged[n - 1].handle : last;
 }
 
 /* What the card counts and was told; nothing gets a number that is or was taken. */
@@ -226,8 +240,12 @@ static void set_counters(struct loading *l)
 static const char *judge(struct loading *l)
 {
 	struct fw *fw = l->fw;
-	enum seal_verdict v = seal_load_root(fw->seal, l->root.data, l->root.len);
+	enum seal_verdict v;
 
+	errno = 0;
+	v = seal_load_root(fw->seal, l->root.data, l->root.len);
+	if (v != SEAL_WHOLE && errno == ENOMEM)
+		return or_memory(NULL);
 	if (v != SEAL_WHOLE && !l->opened)
 		return wrong_secret;
 	if (l->has_card && strcmp(l->card.serial, fw->serial))

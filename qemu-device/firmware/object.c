@@ -319,37 +319,41 @@ bool object_id_taken(const struct object_table *t, struct bytes id)
 
 bool object_add_damaged(struct object_table *t, uint64_t handle)
 {
-	uint64_t *grown = realloc(t->damaged, (t->n_damaged + 1) * sizeof(*grown));
+	struct damaged_key *grown = realloc(t->damaged, (t->n_damaged + 1) * sizeof(*grown));
+	size_t i = t->n_damaged;
 
 	if (!grown)
 		return false;
 	t->damaged = grown;
-	t->damaged[t->n_damaged++] = handle;
+	while (i && grown[i - 1].handle > handle)
+		i--;
+	memmove(grown + i + 1, grown + i, (t->n_damaged++ - i) * sizeof(*grown));
+	grown[i] = (struct damaged_key){ .handle = handle };
 	return true;
 }
 
-static int compare_u64(const void *a, const void *b)
+static int compare_handle(const void *handle, const void *damaged)
 {
-	const uint64_t *x = a, *y = b;
+	const uint64_t x = *(const uint64_t *)handle;
+	const uint64_t y = ((const struct damaged_key *)damaged)->handle;
 
-	return (*x > *y) - (*x < *y);
+	return (x > y) - (x < y);
 }
 
-bool object_is_damaged(const struct object_table *t, uint64_t handle)
+struct damaged_key *object_damaged(const struct object_table *t, uint64_t handle)
 {
-	return t->n_damaged && bsearch(&handle, t->damaged, t->n_damaged, sizeof(handle),
-				       compare_u64);
+	if (!t->n_damaged)
+		return NULL;
+	return bsearch(&handle, t->damaged, t->n_damaged, sizeof(*t->damaged), compare_handle);
 }
 
 bool object_mend(struct object_table *t, uint64_t handle)
 {
-	size_t i;
+	struct damaged_key *d = object_damaged(t, handle);
 
-	for (i = 0; i < t->n_damaged && t->damaged[i] != handle; i++)
-		;
-	if (i == t->n_damaged)
+	if (!d)
 		return false;
-	memmove(t->damaged + i, t->damaged + i + 1, (--t->n_damaged - i) * sizeof(*t->damaged));
+	memmove(d, d + 1, (size_t)(t->damaged + --t->n_damaged - d) * sizeof(*d));
 	return true;
 }
 

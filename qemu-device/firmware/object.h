@@ -114,6 +114,13 @@ bool object_shared_with(const struct object *o, uint32_t user);
 /* Bytes of object memory, without the secret. */
 size_t object_size(const struct object *o);
 
+/* A record of a key that did not open. */
+struct damaged_key {
+	uint64_t handle;
+	bool expected;		/* @hash is known */
+	uint8_t hash[32];	/* record_hash() of the key as the cluster has it */
+};
+
 struct object_table {
 	struct object *first, *last;
 	struct index index[OBJECT_INDEXES];
@@ -124,7 +131,7 @@ struct object_table {
 	size_t bytes;		/* also of keys that wait to come into the table */
 	size_t live;		/* keys that are not pending */
 	size_t making;		/* keys that wait for nodes */
-	uint64_t *damaged;	/* handles of refused records, ascending */
+	struct damaged_key *damaged;	/* by ascending handle */
 	size_t n_damaged;
 };
 
@@ -161,8 +168,10 @@ void object_set_maker(struct object_table *t, struct object *o, uint32_t node, u
 struct object *object_by_handle(const struct object_table *t, uint64_t handle);
 bool object_id_taken(const struct object_table *t, struct bytes id);
 
+/* False without memory; a handle is added once. */
 bool object_add_damaged(struct object_table *t, uint64_t handle);
-bool object_is_damaged(const struct object_table *t, uint64_t handle);
+/* NULL: it is not. */
+struct damaged_key *object_damaged(const struct object_table *t, uint64_t handle);
 /* Its record was written again, or is gone: false if it was not damaged. */
 bool object_mend(struct object_table *t, uint64_t handle);
 

@@ -108,6 +108,17 @@ void record_put_object(struct record *rec, const struct object *o)
 		tlv_put_u32(w, HSM_TAG_SHARE_USER, o->shares[i]);
 }
 
+bool record_hash(const struct object *o, uint8_t hash[32])
+{
+	struct record rec;
+	bool ok;
+
+	record_put_object(&rec, o);
+	ok = record_ok(&rec) && fc_sha256(rec.w.p, rec.w.len, hash);
+	record_free(&rec);
+	return ok;
+}
+
 void record_put_user(struct record *rec, const struct user_rec *u)
 {
 	struct tlv_writer *w = &rec->w;

@@ -33,6 +33,8 @@ bool record_ok(const struct record *rec);
 void record_free(struct record *rec);
 
 void record_put_object(struct record *rec, const struct object *o);
+/* SHA-256 of the record of @o; false without memory. */
+bool record_hash(const struct object *o, uint8_t hash[32]);
 void record_put_user(struct record *rec, const struct user_rec *u);
 /* Wrong passwords of a user that the cluster does not know of. */
 void record_put_debt(struct record *rec, uint32_t debt);

@@ -57,7 +57,7 @@ static bool object_here(struct fw *fw, const struct replica_entry *e,
 
 	if (o && !o->ctx)
 		return it->lost || same_object(o, it->object);
-	stays = stays_damaged(fw, e, it, object_is_damaged(&fw->objects, it->id));
+	stays = stays_damaged(fw, e, it, object_damaged(&fw->objects, it->id));
 	*damaged += stays;
 	return stays;
 }
@@ -147,7 +147,7 @@ static bool find_gone(const struct fw *fw, struct replica_entry *e)
 			return false;
 	}
 	for (i = 0; i < fw->objects.n_damaged; i++) {
-		if (e->known && !goes(e, STORE_OBJECT, fw->objects.damaged[i]))
+		if (e->known && !goes(e, STORE_OBJECT, fw->objects.damaged[i].handle))
 			return false;
 	}
 	for (i = 0; i < fw->users.n_damaged; i++) {
@@ -157,6 +157,18 @@ static bool find_gone(const struct fw *fw, struct replica_entry *e)
 	return true;
 }
 
+/* Nothing but the record that the cluster has may be put in the place of a damaged one. */
+static void expect(struct fw *fw, const struct replica_item *it)
+{
+	struct damaged_key *d;
+
+	if (it->kind != STORE_OBJECT || it->lost)
+		return;
+	d = object_damaged(&fw->objects, it->id);
+	if (d)
+		d->expected = record_hash(it->object, d->hash);
+}
+
 bool replica_diff(struct replica *r, struct replica_entry *e)
 {
 	struct fw *fw = r->fw;
@@ -164,9 +176,11 @@ bool replica_diff(struct replica *r, struct replica_entry *e)
 	bool ok;
 
 	e->n = e->n_image;
-	fw_lock_read(fw);
-	for (i = 0; i < e->n_image; i++)
+	fw_lock_write(fw);
+	for (i = 0; i < e->n_image; i++) {
 		e->items[i].skip = is_here(fw, e, &e->items[i], &damaged);
+		expect(fw, &e->items[i]);
+	}
 	ok = find_gone(fw, e);
 	fw_unlock(fw);
 	if (damaged)
@@ -234,24 +248,13 @@ int replica_goes_on(struct replica *r, struct replica_entry *e)
 	return err;
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* Neither this card nor who made the image has it whole. */
 void replica_lost(struct fw *fw, const struct replica_item *it)
 {
-	struct object_table *t = &fw->objects;
-
-	if (it->kind == STORE_USER) {
+	if (it->kind == STORE_USER)
 		fw->damaged += user_add_damaged(&fw->users, (uint32_t)it->id);
-	} else if (object_add_damaged(t, it->id)) {
-		fw->damaged++;
-		qsort(t->damaged, t->n_damaged, sizeof(*t->damaged), compare_u64);
-	}
+	else
+		fw->damaged += object_add_damaged(&fw->objects, it->id);
 	fw_log(fw, FW_LOG_WARNING, "cluster: record %s %llu is damaged on the card that made the "
 	       "cluster's records", it->kind == STORE_USER ? "user" : "key",
 	       (unsigned long long)it->id);

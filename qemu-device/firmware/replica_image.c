@@ -117,7 +117,7 @@ static bool add_damaged(struct replica_image *im)
 			return false;
 	}
 	for (i = 0; i < fw->objects.n_damaged; i++) {
-		if (!add_mark(im, STORE_OBJECT, fw->objects.damaged[i]))
+		if (!add_mark(im, STORE_OBJECT, fw->objects.damaged[i].handle))
 			return false;
 	}
 	return true;

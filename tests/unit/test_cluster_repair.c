@@ -9,6 +9,7 @@
 #include "evp.h"
 #include "fw_int.h"
 #include "storing.h"
+#include "using.h"
 
 static struct blob mask;
 
@@ -177,6 +178,43 @@ static void key_of_one_card_of_three(void **state)
 	assert_int_equal(cards_seeing(cs, h), 3);
 }
 
+/* A masked object from before a change is not what the cluster has under that number. */
+static void older_record_does_not_come_back(void **state)
+{
+	struct cards *cs = *state;
+	uint64_t h = cards_make_key(cs, 0, "key");
+
+	mask_key(&cs->card[0], AUDITOR, h);
+	assert_int_equal(set_bool(&cs->card[0], ALICE, h, HSM_ATTR_EXTRACTABLE, 0), 0);
+	cards_settle(cs, 0);
+	cards_leave(cs, 1);
+	damage(&cs->card[1], STORE_OBJECT, h);
+	join_damaged(cs, 1);
+	check_refused(put_back(&cs->card[1], AUDITOR, h), HSM_RV_BAD_MASKED_OBJECT,
+		      HSM_TAG_DATA);
+	assert_int_equal(info(&cs->card[1], ALICE, h), HSM_RV_RECORD_DAMAGED);
+	mask_key(&cs->card[2], AUDITOR, h);
+	assert_int_equal(put_back(&cs->card[1], AUDITOR, h), 0);
+	assert_int_equal(attr_u32(&cs->card[1], ALICE, h, HSM_ATTR_EXTRACTABLE), 0);
+	assert_int_equal(attr_u32(&cs->card[2], ALICE, h, HSM_ATTR_EXTRACTABLE), 0);
+}
+
+/* Put back as it is in the cluster, it is trusted whoever does it. */
+static void trusted_key_stays_trusted(void **state)
+{
+	struct cards *cs = *state;
+	uint64_t h = cards_make_key(cs, 0, "key");
+
+	assert_int_equal(set_bool(&cs->card[0], ADMIN, h, HSM_ATTR_TRUSTED, 1), 0);
+	cards_settle(cs, 0);
+	mask_key(&cs->card[0], AUDITOR, h);
+	cards_leave(cs, 1);
+	damage(&cs->card[1], STORE_OBJECT, h);
+	join_damaged(cs, 1);
+	assert_int_equal(put_back(&cs->card[1], AUDITOR, h), 0);
+	assert_true(object_flag(object_by_handle(&cs->card[2].fw->objects, h), BIT_TRUSTED));
+}
+
 /* The memory of the group went; the card that begins it anew has a record less. */
 static void damaged_card_begins_the_group(void **state)
 {
@@ -256,6 +294,8 @@ int main(void)
 		ALONE(only_the_key_itself),
 		ALONE(key_of_another_card),
 		THREE(key_of_one_card_of_three),
+		THREE(older_record_does_not_come_back),
+		THREE(trusted_key_stays_trusted),
 		THREE(damaged_card_begins_the_group),
 		THREE(deleted_key_does_not_come_back),
 		THREE(user_of_one_card_of_three),

@@ -334,7 +334,7 @@ static void test_damaged_for_a_fresh_card(void **state)
 	start_fresh();
 	fake_join(&two, &image);
 	assert_int_equal(two.c.fw->damaged, 2);
-	assert_true(object_is_damaged(&two.c.fw->objects, 7));
+	assert_non_null(object_damaged(&two.c.fw->objects, 7));
 	restart(&two);
 	assert_int_equal(two.c.fw->damaged, 2);
 	assert_int_equal(fake_image(&two, &spoilt), 0);
