@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* audit_load.c - where the audit log of a store ends, and reading it. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,9 +143,11 @@ const char *audit_load(struct fw *fw, const struct sealed *salt, const struct se
 		       "cannot be told whether there was one";
 	if (none ? !audit_new(fw) : !begin(fw, salt->data))
 		return "out of memory";
-	if (!none && !take_head(fw->audit, head))
-		return cut;
-	return ends_there(fw) ? NULL : cut;
+	/* An allocation that failed says nothing of the log. */
+	errno = 0;
+	if ((none || take_head(fw->audit, head)) && ends_there(fw))
+		return NULL;
+	return errno == ENOMEM ? "out of memory" : cut;
 }
 
 struct reading {
@@ -152,7 +155,7 @@ struct reading {
 	uint64_t next, end;
 	struct tlv_writer *w;
 	size_t after;
-	bool damaged;
+	int status;	/* of the record that stopped it */
 };
 
 static int put_record(void *opaque, enum store_kind kind, uint64_t id, const void *data, size_t len)
@@ -163,8 +166,9 @@ static int put_record(void *opaque, enum store_kind kind, uint64_t id, const voi
 	(void)kind;
 	if (r->next == r->end || r->w->room - r->w->len < TLV_HEAD + AUDIT_REC_LEN + r->after)
 		return 1;
+	errno = 0;
 	if (id != r->next || !open_record(r->fw, id, data, len, rec)) {
-		r->damaged = true;
+		r->status = errno == ENOMEM ? HSM_RV_NO_MEMORY : HSM_RV_RECORD_DAMAGED;
 		return 1;
 	}
 	tlv_put(r->w, HSM_TAG_AUDIT_REC, rec, sizeof(rec));
@@ -186,5 +190,7 @@ int audit_read(struct fw *fw, uint64_t first, struct tlv_writer *w, size_t after
 	if (rc < 0)
 		return HSM_RV_STORE_FAILED;
 	/* What is wrong further on is told when it is asked for. */
-	return r.next == first && (r.damaged || !rc) ? HSM_RV_RECORD_DAMAGED : HSM_RV_SUCCESS;
+	if (r.next != first)
+		return HSM_RV_SUCCESS;
+	return !rc ? HSM_RV_RECORD_DAMAGED : r.status;
 }

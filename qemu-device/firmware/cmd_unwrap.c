@@ -104,7 +104,9 @@ static bool header_true(const struct call *c, const struct job *j)
 	ok = wrap_header_mac(header, j->payload, j->len, mac);
 	ok &= secmem_equal(mac, wrap_header_mac_of(header), sizeof(mac));
 	ok &= h->value_len == j->len;
-	return ok && (!j->made || !memcmp(h->kcv, j->made->kcv, sizeof(h->kcv)));
+	if (j->made)
+		ok &= secmem_equal(h->kcv, j->made->kcv, sizeof(h->kcv));
+	return ok;
 }
 
 /* Makes the key. Everything that depends on what was wrapped is decided at the end, at once. */

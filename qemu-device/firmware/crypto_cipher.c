@@ -184,3 +184,12 @@ void fc_des_parity(uint8_t *key, size_t len)
 		key[i] = (uint8_t)(bits | !__builtin_parity(bits));
 	}
 }
+
+unsigned int fc_padding(const uint8_t *end, unsigned int block)
+{
+	unsigned int pad = end[-1], bad = (pad - 1) & ~(block - 1);
+
+	for (unsigned int i = 0; i < block; i++)
+		bad |= (end[-1 - (int)i] ^ pad) & (0u - ((i - pad) >> 31));
+	return pad & (((bad | (0u - bad)) >> 31) - 1);
+}

@@ -43,9 +43,10 @@ EVP_MD *fc_md(uint32_t hash);			/* HSM_HASH_* */
 
 /*
  * The continuous test of the random generator: @buf (@len, a multiple of 16) has no
- * block equal to the one before it, nor begins with the last one of this thread.
+ * block equal to the one before it, nor begins with the last one of this thread. False
+ * without @repeats: it cannot be told, for lack of memory.
  */
-bool fc_rng_continuous(const uint8_t *buf, size_t len);
+bool fc_rng_continuous(const uint8_t *buf, size_t len, bool *repeats);
 
 /* Runs @kdf once; @out is wiped on failure. */
 bool fc_kdf(EVP_KDF *kdf, const OSSL_PARAM *params, void *out, size_t out_len);
@@ -117,13 +118,6 @@ int fc_op_once(struct fc_key *k, uint32_t use, const struct fc_params *p, const 
  * Bytes of PKCS#7 padding before @end, 1..@block, or 0 if it is wrong: in the same steps
  * whatever is there. @block: 8 or 16, all there to be read.
  */
-static inline unsigned int fc_padding(const uint8_t *end, unsigned int block)
-{
-	unsigned int pad = end[-1], bad = (pad - 1) & ~(block - 1);
-
-	for (unsigned int i = 0; i < block; i++)
-		bad |= (end[-1 - (int)i] ^ pad) & (0u - ((i - pad) >> 31));
-	return pad & (((bad | (0u - bad)) >> 31) - 1);
-}
+unsigned int fc_padding(const uint8_t *end, unsigned int block);
 
 #endif /* HSM_CRYPTO_INT_H */

@@ -35,29 +35,31 @@ static bool rng_draw(uint8_t *buf, size_t len)
 	return l->ctx && RAND_priv_bytes_ex(l->ctx, buf, len, 256) == 1;
 }
 
-bool fc_rng_continuous(const uint8_t *buf, size_t len)
+bool fc_rng_continuous(const uint8_t *buf, size_t len, bool *repeats)
 {
-	uint8_t digest[FC_SHA256_LEN];
+	uint8_t first[FC_SHA256_LEN], last[FC_SHA256_LEN];
 
-	if (!fc_sha256(buf, RNG_BLOCK, digest))
-		return false;
-	if (rng_last.known && !memcmp(digest, rng_last.digest, sizeof(digest)))
-		return false;
+	*repeats = false;
 	for (size_t i = RNG_BLOCK; i < len; i += RNG_BLOCK)
-		if (!memcmp(buf + i, buf + i - RNG_BLOCK, RNG_BLOCK))
-			return false;
-	rng_last.known = fc_sha256(buf + len - RNG_BLOCK, RNG_BLOCK, rng_last.digest);
-	return rng_last.known;
+		*repeats |= !memcmp(buf + i, buf + i - RNG_BLOCK, RNG_BLOCK);
+	if (!fc_sha256(buf, RNG_BLOCK, first) ||
+	    !fc_sha256(buf + len - RNG_BLOCK, RNG_BLOCK, last))
+		return false;
+	*repeats |= rng_last.known && !memcmp(first, rng_last.digest, sizeof(first));
+	memcpy(rng_last.digest, last, sizeof(last));
+	rng_last.known = true;
+	return !*repeats;
 }
 
 static bool rng_take(uint8_t *buf, size_t len)
 {
-	if (!rng_draw(buf, len))
-		return false;
-	if (fc_rng_continuous(buf, len))
-		return true;
-	atomic_store(&rng_broken, true);
-	return false;
+	bool repeats = false;
+	bool ok = rng_draw(buf, len) && fc_rng_continuous(buf, len, &repeats);
+
+	/* What only lacks memory for its digest may be asked again. */
+	if (repeats)
+		atomic_store(&rng_broken, true);
+	return ok;
 }
 
 bool fc_random(void *buf, size_t len)

@@ -105,6 +105,7 @@ static unsigned int class_for(size_t len)
 static void protect(uint8_t *start, size_t len)
 {
 	static bool said;
+	int before = errno;
 
 	madvise(start, len, MADV_DONTDUMP);
 	madvise(start, len, MADV_DONTFORK);
@@ -113,6 +114,7 @@ static void protect(uint8_t *start, size_t len)
 		fprintf(stderr, "hsm: secret memory cannot be locked (%s) and may be swapped out\n",
 			strerror(errno));
 	}
+	errno = before;
 }
 
 /* @size bytes at an address that is a multiple of ARENA_SIZE, no access yet. */
@@ -218,6 +220,8 @@ void *secmem_alloc(size_t len)
 	if (len <= LIMIT && used <= LIMIT - len)
 		p = len <= SPAN_SIZE ? alloc_small(len) : alloc_large(len);
 	pthread_mutex_unlock(&lock);
+	if (!p)
+		errno = ENOMEM;
 	return p;
 }
 

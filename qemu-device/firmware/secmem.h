@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zeroed; NULL without memory or with @len 0. */
+/* Zeroed; NULL without memory, with errno ENOMEM, or with @len 0. */
 void *secmem_alloc(size_t len);
 
 /* Wipes and frees; NULL is allowed. */

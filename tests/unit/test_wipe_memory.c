@@ -2,7 +2,7 @@
 /*
  * test_wipe_memory.c - after a wipe no secret of the old card is anywhere in the memory of
  * the process: keys of every kind, made, used and prepared for use, masking key, password
- * hashes. What is looked for is kept in disguise.
+ * hashes; nor is a key that was deleted. What is looked for is kept in disguise.
  */
 #include <stdio.h>
 
@@ -174,6 +174,28 @@ static void after_a_zeroize(void **state)
 	assert_int_equal(search_memory(), 0);
 }
 
+/* A key that was made, used and prepared for use, and is deleted alone. */
+static void after_keys_were_deleted(void **state)
+{
+	struct card *c = *state;
+	const struct object *o;
+	uint64_t handles[SECRETS_MAX];
+	size_t i, n = 0;
+
+	make_and_use(c);
+	n_secrets = 0;
+	for (o = c->fw->objects.first; o; o = o->next) {
+		if (o->owner == ID_ALICE && !o->m_value) {
+			note_key(o);
+			handles[n++] = o->handle;
+		}
+	}
+	assert_true(n_secrets > 5 && search_memory() >= n_secrets);
+	for (i = 0; i < n; i++)
+		assert_int_equal(delete_key(c, ALICE, handles[i]), 0);
+	assert_int_equal(search_memory(), 0);
+}
+
 static void after_a_tamper(void **state)
 {
 	struct card *c = *state;
@@ -201,7 +223,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_users, teardown)
 	const struct CMUnitTest tests[] = {
-		T(after_a_zeroize), T(after_a_tamper), T(after_a_tamper_with_a_failing_store),
+		T(after_keys_were_deleted), T(after_a_zeroize), T(after_a_tamper),
+		T(after_a_tamper_with_a_failing_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
