@@ -13,6 +13,10 @@
 
 #define HSM_WATCHDOG_MS	500
 
+/* So many resets in so long may a card be the cause of; with one more it is dead. */
+#define HSM_BLAMED_MAX	10
+#define HSM_BLAMED_SECS	60
+
 unsigned int hsm_default_timeout_ms = 120000;
 module_param_named(default_timeout_ms, hsm_default_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(default_timeout_ms,
@@ -134,7 +138,7 @@ int hsm_ctrl_enable(struct hsm *hsm)
 	}
 	hsm->epoch = hsm_read32(hsm, HSM_REG_EPOCH);
 	clear_bit(HSM_FLAG_FATAL, &hsm->flags);
-	return 0;
+	return hsm->epoch == HSM_EPOCH_GONE ? -ENODEV : 0;
 }
 
 /* Takes commands on an enabled card. */
@@ -217,16 +221,38 @@ void hsm_ctrl_fail(struct hsm *hsm, u32 state)
 		cancel_work_sync(&hsm->reset_work);
 		cancel_delayed_work_sync(&hsm->watchdog);
 	}
-	if (hsm_ctrl_disable(hsm))
-		pci_clear_master(hsm->pdev);
+	hsm_ctrl_disable(hsm);
+	/* Whatever it said to that: its buffers are given back. */
+	pci_clear_master(hsm->pdev);
 	hsm_queues_fail(hsm, -ENODEV);
+}
+
+/* Runs in the reset work alone. */
+static bool hsm_reset_too_often(struct hsm *hsm)
+{
+	if (time_after(jiffies, hsm->blamed_since + HSM_BLAMED_SECS * HZ)) {
+		hsm->blamed_since = jiffies;
+		WRITE_ONCE(hsm->blamed, 0);
+	}
+	WRITE_ONCE(hsm->blamed, hsm->blamed + 1);
+	return hsm->blamed > HSM_BLAMED_MAX;
 }
 
 static void hsm_reset_work(struct work_struct *work)
 {
 	struct hsm *hsm = container_of(work, struct hsm, reset_work);
-	int err = hsm_reset_begin(hsm);
+	bool blame = test_and_clear_bit(HSM_FLAG_BLAME, &hsm->flags);
+	int err;
 
+	/* A dead card comes back only if somebody wants it. */
+	if (blame && READ_ONCE(hsm->state) != HSM_STATE_LIVE)
+		return;
+	if (blame && hsm_reset_too_often(hsm)) {
+		dev_err(&hsm->dev, "no end of resets\n");
+		hsm_ctrl_fail(hsm, HSM_STATE_DEAD);
+		return;
+	}
+	err = hsm_reset_begin(hsm);
 	if (err == -EBUSY)
 		return;
 	if (err)
@@ -235,15 +261,18 @@ static void hsm_reset_work(struct work_struct *work)
 		hsm_reset_end(hsm);
 }
 
-void hsm_reset_schedule(struct hsm *hsm)
+/* The card needs a reset by its own fault. Any context. */
+void hsm_reset_blame(struct hsm *hsm)
 {
+	set_bit(HSM_FLAG_BLAME, &hsm->flags);
 	queue_work(system_unbound_wq, &hsm->reset_work);
 }
 
-/* Resets the card and waits for it; 0 if it lives afterwards. */
+/* Resets the card as somebody wants it, and waits for it; 0 if it lives afterwards. */
 int hsm_reset_now(struct hsm *hsm)
 {
-	hsm_reset_schedule(hsm);
+	WRITE_ONCE(hsm->blamed, 0);
+	queue_work(system_unbound_wq, &hsm->reset_work);
 	flush_work(&hsm->reset_work);
 	return READ_ONCE(hsm->state) == HSM_STATE_LIVE ? 0 : -EIO;
 }
@@ -253,7 +282,7 @@ static void hsm_ctrl_status(struct hsm *hsm, u32 status)
 	if (status & HSM_STATUS_FATAL) {
 		if (!test_and_set_bit(HSM_FLAG_FATAL, &hsm->flags) && !hsm_gone(status))
 			dev_err(&hsm->dev, "fatal error %u\n", hsm_read32(hsm, HSM_REG_ERROR));
-		hsm_reset_schedule(hsm);
+		hsm_reset_blame(hsm);
 	} else if (status & HSM_STATUS_TAMPER &&
 		   !test_and_set_bit(HSM_FLAG_TAMPER, &hsm->flags)) {
 		dev_alert(&hsm->dev, "card reports tampering\n");
@@ -288,7 +317,7 @@ static void hsm_watchdog(struct work_struct *work)
 		reset |= hsm_ring_watch(&hsm->queues[i]);
 	if (reset || !(status & HSM_STATUS_RDY)) {
 		dev_err(&hsm->dev, "card does not answer, resetting it\n");
-		hsm_reset_schedule(hsm);
+		hsm_reset_blame(hsm);
 	}
 	queue_delayed_work(system_unbound_wq, &hsm->watchdog, msecs_to_jiffies(HSM_WATCHDOG_MS));
 }

@@ -100,12 +100,15 @@ int hsm_ctx_ready(struct hsm_ctx *ctx)
 	return err;
 }
 
+/* A card that is busy is given as long as for an abort. */
 static int hsm_ctx_close(struct hsm_ctx *ctx)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(hsm_abort_timeout_ms);
 	u16 status;
 	int err;
 
-	while ((err = hsm_ctx_command(ctx, HSM_OP_CTX_CLOSE, &status)) == -EAGAIN)
+	while ((err = hsm_ctx_command(ctx, HSM_OP_CTX_CLOSE, &status)) == -EAGAIN &&
+	       time_before(jiffies, end))
 		msleep(20);
 	/* After a reset, and from a dead card, the context is gone anyway. */
 	return err == -ENODEV || hsm_ctx_stale(ctx) ? 0 : err;
@@ -120,9 +123,11 @@ static void hsm_ctx_close_work(struct work_struct *work)
 	if (hsm_enter(hsm, &idx)) {
 		err = hsm_ctx_close(ctx);
 		if (err) {
-			dev_err(&hsm->dev, "context %u does not close: %d\n", ctx->id, err);
+			dev_err_ratelimited(&hsm->dev, "context %u does not close: %d\n",
+					    ctx->id, err);
 			/* Nothing else ends its sessions. */
-			hsm_reset_now(hsm);
+			hsm_reset_blame(hsm);
+			flush_work(&hsm->reset_work);
 		}
 		hsm_exit(hsm, idx);
 	}

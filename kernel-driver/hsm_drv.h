@@ -47,6 +47,7 @@
 #define HSM_FLAG_TAMPER		1	/* STATUS.TAMPER was reported */
 #define HSM_FLAG_SPINNING	2	/* a waiter polls */
 #define HSM_FLAG_PCI		3	/* the PCI core has stopped the card and starts it again */
+#define HSM_FLAG_BLAME		4	/* the card is the cause of the reset that is scheduled */
 
 struct hsm;
 struct hsm_queue;
@@ -126,6 +127,8 @@ struct hsm_queue {
 	u32 cq_rung;		/* cq_head as last told to the card */
 	u32 cq_seen;		/* cq_head at the last watchdog tick */
 	bool cq_late;		/* a completion was waiting at the last watchdog tick */
+	bool broken;		/* nothing more is read from the ring before a reset */
+	u32 strays;		/* completions of unknown commands since the last reset */
 	struct hsm_sqe *sq;
 	struct hsm_cqe *cq;
 	void __iomem *doorbell;
@@ -161,6 +164,8 @@ struct hsm {
 	unsigned long flags;		/* bits HSM_FLAG_* */
 	u32 epoch;
 	unsigned int resets;
+	unsigned int blamed;		/* resets that the card caused since blamed_since */
+	unsigned long blamed_since;	/* jiffies */
 
 	struct hsm_queue *queues;
 	unsigned int nr_queues;
@@ -231,7 +236,7 @@ int hsm_ctrl_go(struct hsm *hsm);
 void hsm_ctrl_shutdown(struct hsm *hsm);
 int hsm_reset_begin(struct hsm *hsm);
 int hsm_reset_end(struct hsm *hsm);
-void hsm_reset_schedule(struct hsm *hsm);
+void hsm_reset_blame(struct hsm *hsm);
 int hsm_reset_now(struct hsm *hsm);
 void hsm_ctrl_fail(struct hsm *hsm, u32 state);
 void hsm_ctrl_init(struct hsm *hsm);

@@ -23,8 +23,11 @@ static int hsm_identify(struct hsm *hsm)
 					  HSM_MIN_LOG2_TRANSFER, HSM_MAX_LOG2_TRANSFER);
 	hsm->max_transfer = min_t(u32, hsm->max_transfer, HSM_MAX_SEGS * PAGE_SIZE);
 	hsm->nr_queues = min(hsm_cap(hsm, HSM_CAP_QUEUES_SHIFT), num_online_cpus());
-	if (!hsm->nr_queues || hsm_cap(hsm, HSM_CAP_QUEUES_SHIFT) > HSM_MAX_QUEUES)
+	if (!hsm->nr_queues || hsm_cap(hsm, HSM_CAP_QUEUES_SHIFT) > HSM_MAX_QUEUES ||
+	    hsm_cap(hsm, HSM_CAP_LOG2_SIZE_SHIFT) < HSM_MIN_LOG2_SIZE) {
+		dev_err(&hsm->pdev->dev, "unusable card: capabilities %#llx\n", hsm->cap);
 		return -ENODEV;
+	}
 	return 0;
 }
 

@@ -145,6 +145,8 @@ static void hsm_queue_empty(struct hsm_queue *q)
 	q->cq_head = 0;
 	q->cq_rung = 0;
 	q->cq_late = false;
+	q->broken = false;
+	q->strays = 0;
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

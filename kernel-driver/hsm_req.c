@@ -62,14 +62,15 @@ struct hsm_req *hsm_req_get(struct hsm *hsm, bool nonblock)
 	return err ? ERR_PTR(err) : req;
 }
 
-/* A slot for a command of the driver's own; waits for one. */
+/* A slot for a command of the driver's own; ERESTARTSYS on a fatal signal. */
 struct hsm_req *hsm_req_get_own(struct hsm *hsm)
 {
 	struct hsm_queue *q = hsm_this_queue(hsm);
 	struct hsm_req *req;
+	int err;
 
-	wait_event(q->slot_wait, (req = hsm_slot_take(q, 0)));
-	return req;
+	err = wait_event_killable(q->slot_wait, (req = hsm_slot_take(q, 0)));
+	return err ? ERR_PTR(err) : req;
 }
 
 /* What the card wrote, or might have: it keeps to the room, and on success to its word. */
@@ -168,6 +169,13 @@ static void hsm_req_complain(const struct hsm_req *req)
 			     le32_to_cpu(req->sqe.out_len));
 }
 
+/* Only a message has a reply that can be too long, and it must be one that fits elsewhere. */
+static bool hsm_req_no_room(const struct hsm_req *req)
+{
+	return req->sqe.opcode == HSM_OP_EXEC && req->reply_len > le32_to_cpu(req->sqe.out_len) &&
+	       req->reply_len <= req->q->hsm->max_transfer;
+}
+
 /* errno of a request that is back, as <linux/hsm.h> has it. */
 int hsm_req_result(const struct hsm_req *req)
 {
@@ -178,7 +186,7 @@ int hsm_req_result(const struct hsm_req *req)
 		return req->timed_out && req->error == -ESTALE ? -ETIMEDOUT : req->error;
 	if (req->status < ARRAY_SIZE(hsm_sc_errno))
 		err = hsm_sc_errno[req->status];
-	if ((!err && req->reply_len > room) || (err == -ENOSPC && req->reply_len <= room))
+	if ((!err && req->reply_len > room) || (err == -ENOSPC && !hsm_req_no_room(req)))
 		err = -EIO;
 	if (err == -EIO)
 		hsm_req_complain(req);

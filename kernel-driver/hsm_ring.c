@@ -156,21 +156,23 @@ static void hsm_req_finish(struct hsm_req *req, int error)
 	queue_work(system_unbound_wq, &q->reap_work);
 }
 
+/* Each field is read once: the card may change an entry that it has posted. */
 static void hsm_ring_complete(struct hsm_queue *q, const struct hsm_cqe *cqe)
 {
-	u16 cid = le16_to_cpu(cqe->cid);
+	u16 cid = le16_to_cpu(READ_ONCE(cqe->cid));
 	struct hsm_req *req = NULL;
 
 	if ((cid & HSM_CID_MASK) < q->nr_slots)
 		req = &q->reqs[cid & HSM_CID_MASK];
 	if (!req || req->state != HSM_REQ_SENT || req->gen != cid >> HSM_CID_BITS) {
+		q->strays++;
 		atomic_inc(&q->hsm->stale_completions);
 		dev_warn_ratelimited(&q->hsm->dev, "%s: completion of unknown command %#x\n",
 				     q->name, cid);
 		return;
 	}
-	req->status = le16_to_cpu(cqe->status);
-	req->reply_len = le32_to_cpu(cqe->out_len);
+	req->status = le16_to_cpu(READ_ONCE(cqe->status));
+	req->reply_len = le32_to_cpu(READ_ONCE(cqe->out_len));
 	hsm_req_finish(req, 0);
 }
 
@@ -182,17 +184,31 @@ static bool hsm_ring_pending(const struct hsm_queue *q)
 	return (phase & HSM_CQE_PHASE) == !(head & q->size);
 }
 
+/*
+ * While q->lock is held no more commands can end than there are slots. A card that
+ * posts more, or a ring of completions that nobody waits for, could go on for ever.
+ */
+static bool hsm_ring_excess(struct hsm_queue *q, unsigned int found)
+{
+	if (found < q->nr_slots && q->strays <= q->size)
+		return false;
+	q->broken = true;
+	dev_err_ratelimited(&q->hsm->dev, "%s: completions beyond all commands\n", q->name);
+	hsm_reset_blame(q->hsm);
+	return true;
+}
+
 static bool hsm_ring_process(struct hsm_queue *q)
 {
-	bool found = false;
+	unsigned int found = 0;
 
 	lockdep_assert_held(&q->lock);
-	while (hsm_ring_pending(q)) {
+	while (!q->broken && hsm_ring_pending(q) && !hsm_ring_excess(q, found)) {
 		/* The rest of the entry is read after its phase. */
 		dma_rmb();
 		hsm_ring_complete(q, &q->cq[q->cq_head & (q->size - 1)]);
 		WRITE_ONCE(q->cq_head, q->cq_head + 1);
-		found = true;
+		found++;
 	}
 	if (q->live && q->cq_head - q->cq_rung >= DIV_ROUND_UP(q->size, 4)) {
 		q->cq_rung = q->cq_head;
@@ -252,7 +268,7 @@ static bool hsm_ring_watch_req(struct hsm_queue *q, struct hsm_req *req)
 	return false;
 }
 
-/* A watchdog tick; true if a command outlived its abort. */
+/* A watchdog tick; true if a command outlived its abort, or the ring is broken. */
 bool hsm_ring_watch(struct hsm_queue *q)
 {
 	bool reset = false;
@@ -264,6 +280,7 @@ bool hsm_ring_watch(struct hsm_queue *q)
 	for (i = 0; i < q->nr_slots && q->live; i++)
 		if (q->reqs[i].state == HSM_REQ_SENT)
 			reset |= hsm_ring_watch_req(q, &q->reqs[i]);
+	reset |= q->broken;
 	spin_unlock_irqrestore(&q->lock, flags);
 	return reset;
 }

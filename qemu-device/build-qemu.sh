@@ -5,15 +5,21 @@
 #
 #   build-qemu.sh [-a] [qtest]
 #   build-qemu.sh -l OUT WORD...
+#   build-qemu.sh -f
+#   build-qemu.sh -t
 #
 # Leaves $BUILD/qemu-system-x86_64, what its cards attest to in $BUILD/firmware.sha256,
 # with qtest also $BUILD/hsm-test, and the path of the source tree in $BUILD/qemu-tree.
 # -a: with ASan and UBSan, into $BUILD/asan instead.
 # -l links the same once more, into OUT, with more words for the linker of the firmware:
 # a QEMU for tests, made of what the product is made of.
+# -t: also $BUILD/hostile/qemu-system-x86_64, whose card can lie (x-hostile=), for tests of
+# drivers: the card's files compiled once more, the rest is the product's.
+# -f: with clang, ASan, UBSan and libFuzzer, fuzz targets only: $BUILD/fuzz/qemu-fuzz-x86_64.
 #
 # Environment: BUILD (build), HSM_CACHE (build/cache; tree and objects live there, keyed by
-# version), QEMU_SRC (your own unpacked QEMU 10.0, which is patched in place).
+# version), QEMU_SRC (your own unpacked QEMU 10.0, which is patched in place), FUZZ_CLANG
+# (clang: the compiler of -f).
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -30,7 +36,7 @@ flags=(--target-list=x86_64-softmmu --without-default-features --without-default
 
 die() { echo "build-qemu.sh: $*" >&2; exit 1; }
 note() { echo "  QEMU	$*" >&2; }
-usage() { sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 # The tree that is there already, else the newest 10.0 of the package archive.
 find_source() {
@@ -76,20 +82,34 @@ find_meson() {
 
 grafted() {
     cmp -s "$here/patches/qemu-10.0-hsm.patch" "$src/.hsm-graft.patch" &&
+        { [ "$fuzz" = 0 ] || fuzz_grafted; } &&
         cmp -s "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak" &&
         [ "$(readlink "$src/hw/misc/hsm")" = "$here/hw/misc/hsm" ] &&
         [ "$(readlink "$src/tests/qtest/hsm")" = "$repo/tests/qtest" ]
 }
 
-# A patch that is not the one applied before replaces it.
+fuzz_grafted() {
+    cmp -s "$repo/tests/qfuzz/qemu-10.0-fuzz.patch" "$src/.hsm-fuzz.patch" &&
+        [ "$(readlink "$src/tests/qtest/fuzz/hsm")" = "$repo/tests/qfuzz" ] &&
+        cmp -s "$here/patches/hsm-fuzz.mak" "$src/configs/devices/x86_64-softmmu/hsm-fuzz.mak"
+}
+
+# A patch that is not the one applied before replaces it: apply PATCH APPLIED
+apply() {
+    ! cmp -s "$1" "$2" || return 0
+    [ ! -f "$2" ] || patch -s -R -p1 -d "$src" < "$2"
+    rm -f "$2"
+    patch -s -N -p1 -d "$src" < "$1" || die "$1 does not fit $src: is it QEMU 10.0?"
+    cp "$1" "$2"
+}
+
 graft() {
-    local patch=$here/patches/qemu-10.0-hsm.patch applied=$src/.hsm-graft.patch
     note "grafting the card on to $src"
-    if ! cmp -s "$patch" "$applied"; then
-        [ ! -f "$applied" ] || patch -s -R -p1 -d "$src" < "$applied"
-        rm -f "$applied"
-        patch -s -N -p1 -d "$src" < "$patch" || die "the graft does not fit $src: is it QEMU 10.0?"
-        cp "$patch" "$applied"
+    apply "$here/patches/qemu-10.0-hsm.patch" "$src/.hsm-graft.patch"
+    if [ "$fuzz" = 1 ]; then
+        apply "$repo/tests/qfuzz/qemu-10.0-fuzz.patch" "$src/.hsm-fuzz.patch"
+        ln -sfn "$repo/tests/qfuzz" "$src/tests/qtest/fuzz/hsm"
+        cp "$here/patches/hsm-fuzz.mak" "$src/configs/devices/x86_64-softmmu/hsm-fuzz.mak"
     fi
     cp "$here/patches/hsm.mak" "$src/configs/devices/x86_64-softmmu/hsm.mak"
     ln -sfn "$here/hw/misc/hsm" "$src/hw/misc/hsm"
@@ -110,6 +130,12 @@ seal_firmware() {
     ar crs "$sealed" "$whole"
 }
 
+# The command of ninja that makes OUTPUT: command_of OUTPUT RULE...
+command_of() {
+    ninja -C "$build" -t compdb -x "${@:2}" | tr -d '\n' | sed 's/},/},\n/g' |
+        grep "\"output\": \"$1\"" | sed 's/.*"command": "\(.*\)", *"file".*/\1/; s/\\\(.\)/\1/g'
+}
+
 # The command that linked QEMU, with another firmware: link_again OUT WORD...
 link_again() {
     local to=$1 command
@@ -117,15 +143,43 @@ link_again() {
     mkdir -p "$(dirname "$to")"
     to=$(realpath "$to")
     seal_firmware "$to.fw.a" "$@"
-    command=$(ninja -C "$build" -t compdb -x c_LINKER c_LINKER_RSP | tr -d '\n' |
-        sed 's/},/},\n/g' | grep '"output": "qemu-system-x86_64"' |
-        sed 's/.*"command": "\(.*\)", *"file".*/\1/; s/\\\(.\)/\1/g')
+    command=$(command_of qemu-system-x86_64 c_LINKER c_LINKER_RSP)
     [[ $command == *"$host/libhsmfw-card.a"* ]] || die "no command that links QEMU in $build"
     command=${command/-o qemu-system-x86_64 /-o "$(printf %q "$to.new")" }
     command=${command/"$host/libhsmfw-card.a"/"$(printf %q "$to.fw.a")"}
     (cd "$build" && bash -c "$command") || die "linking $to failed"
     mv "$to.new" "$to"
     publish "$to" "$to.sha256"
+}
+
+# The card's files as in the product but with HSM_HOSTILE, and those that lie: OBJECT FILE...
+hostile_objects() {
+    local any=libcommon.a.p/hw_misc_hsm_hsm-fault.c.o command f o
+    command=$(command_of "$any" c_COMPILER)
+    [[ $command == *hsm-fault.c* ]] || die "no command that compiles the card in $build"
+    for f in "$here"/hw/misc/hsm/*.c; do
+        o=$to/$(basename "$f").o
+        objects_hostile+=("$o")
+        [ -z "$(find "$f" "$here"/hw/misc/hsm/*.h "$here"/include "$here"/*/*.h "$0" -newer "$o" 2>&1)" ] ||
+            (cd "$build" && bash -c "$(sed "s|-c [^ ]*hsm-fault\.c|-c $f|; s|$any|$o|g" <<< "$command") -DHSM_HOSTILE") ||
+            die "compiling $f failed"
+    done
+}
+
+build_hostile() {
+    local to=$out/hostile objects_hostile=() command f name
+    note "building the card that lies"
+    mkdir -p "$to"
+    to=$(realpath "$to")
+    hostile_objects
+    command=$(command_of qemu-system-x86_64 c_LINKER c_LINKER_RSP)
+    for f in "$here"/hw/misc/hsm/*.c; do
+        name=$(basename "$f")
+        command=${command//libcommon.a.p\/hw_misc_hsm_$name.o/}
+    done
+    command=${command/-o qemu-system-x86_64 /-o "$to/new" ${objects_hostile[*]} }
+    (cd "$build" && bash -c "$command") || die "linking $to failed"
+    mv "$to/new" "$to/qemu-system-x86_64"
 }
 
 # Where the card's build finds headers and firmware; read by hw/misc/hsm/meson.build.
@@ -180,7 +234,18 @@ install_new() {
     cp -p "$1" "$to.new" && mv "$to.new" "$to"
 }
 
-qtest=0 link=()
+# QEMU's own fuzzing, the part of it that is about the card.
+build_fuzz() {
+    # No processor runs: the BIOS is only looked for.
+    mkdir -p "$build.roms"
+    truncate -s 256K "$build.roms/bios-256k.bin"
+    note "building qemu-fuzz-x86_64"
+    ninja -C "$build" qemu-fuzz-x86_64 > "$build.log" 2>&1 ||
+        { grep -E -A12 'FAILED|error:|ERROR' "$build.log" | cut -c1-300 | head -n 60 >&2; die "build failed: $build.log"; }
+    install_new "$build/qemu-fuzz-x86_64"
+}
+
+qtest=0 link=() fuzz=0 hostile=0
 if [ "${1:-}" = -l ]; then
     [ $# -ge 3 ] || usage
     link=("${@:2}")
@@ -189,6 +254,8 @@ fi
 for arg in "$@"; do
     case $arg in
     -a) san=1 ;;
+    -f) fuzz=1 ;;
+    -t) hostile=1 ;;
     qtest) qtest=1 ;;
     *) usage ;;
     esac
@@ -207,7 +274,16 @@ if ! grafted; then
     flock -s 9
 fi
 
-if [ "$san" = 1 ]; then
+if [ "$fuzz" = 1 ]; then
+    CC=${FUZZ_CLANG:-clang}
+    flags=(--target-list=x86_64-softmmu --without-default-features --without-default-devices
+           --with-devices-x86_64=hsm-fuzz --enable-kvm --enable-fuzzing --enable-asan
+           --enable-ubsan --disable-tcg --disable-tools --disable-docs --disable-install-blobs
+           --disable-download --disable-debug-info -Doptimization=0
+           --extra-cflags=-gline-tables-only --cxx="${CC/clang/clang++}"
+           --firmwarepath="$objects/build-fuzz.roms")
+    host=$out/fuzz build=$objects/build-fuzz out=$out/fuzz
+elif [ "$san" = 1 ]; then
     flags+=(--enable-asan --enable-ubsan)
     host=$out/asan build=$objects/build-asan out=$out/asan
 else
@@ -216,9 +292,18 @@ fi
 mkdir -p "$objects"
 exec 8> "$build.lock"
 flock 8
-make -s -C "$here" O="$host" SAN="$san" >&2
+if [ "$fuzz" = 1 ]; then
+    make -s -j"$(nproc)" -C "$repo/tests/fuzz" O="$host" CLANG="$CC" firmware >&2
+else
+    make -s -C "$here" O="$host" SAN="$san" >&2
+fi
 seal_firmware "$host/libhsmfw-card.a"
 write_paths
 configure
+if [ "$fuzz" = 1 ]; then
+    build_fuzz
+    exit 0
+fi
 compile
+[ "$hostile" = 0 ] || build_hostile
 [ ${#link[@]} = 0 ] || link_again "${link[@]}"

@@ -3,10 +3,8 @@
  * hsm_away.c - cards that are reset or taken away under commands in flight and open
  * files: every caller gets an error, nothing hangs, and what comes back works.
  */
-#include <linux/pci_regs.h>
-
 #include "kselftest_harness.h"
-#include "hsm_threads.h"
+#include "hsm_ways.h"
 
 /* Threads that keep the card busy, half with long commands, until something fails. */
 #define CREW 8
@@ -71,112 +69,6 @@ static void crew_close(void)
 {
 	for (int i = 0; i < CREW; i++)
 		close(crew.l[i].fd);
-}
-
-/* Ways to take a card away: go() does it, back() brings it back. 0 or an error. */
-static char pci[300];
-
-static int go_reset(void)
-{
-	return spit("1", "/sys/class/hsm/%s/reset_controller", strrchr(hsm_path(), '/') + 1);
-}
-
-static int go_flr(void)
-{
-	return spit("1", "%s/reset", pci);
-}
-
-static int go_unbind(void)
-{
-	return spit(strrchr(pci, '/') + 1, "/sys/bus/pci/drivers/hsm/unbind");
-}
-
-static int back_bind(void)
-{
-	return spit(strrchr(pci, '/') + 1, "/sys/bus/pci/drivers/hsm/bind");
-}
-
-static int go_remove(void)
-{
-	return spit("1", "%s/remove", pci);
-}
-
-static int back_rescan(void)
-{
-	return spit("1", "/sys/bus/pci/rescan");
-}
-
-static int wait_gone(void)
-{
-	uint64_t end = now_ms() + 30000;
-
-	while (!access(pci, F_OK)) {
-		if (now_ms() > end)
-			return -ETIMEDOUT;
-		sleep_ms(10);
-	}
-	return 0;
-}
-
-static int go_unplug(void)
-{
-	int err = host_ask("{\"execute\":\"device_del\",\"arguments\":{\"id\":\"hsm0\"}}");
-
-	return err ? -err : wait_gone();
-}
-
-/* Sets bits of a 16-bit register of the configuration space. */
-static int config_set(const char *dev, off_t at, uint16_t bits)
-{
-	char path[400];
-	uint16_t val;
-	bool good;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/config", dev);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	good = pread(fd, &val, sizeof(val), at) == sizeof(val);
-	val |= bits;
-	good = good && pwrite(fd, &val, sizeof(val), at) == sizeof(val);
-	close(fd);
-	return good ? 0 : -EIO;
-}
-
-/*
- * An error that is not fatal: the kernel has the driver stop and start the card.
- * Firmware would have let card and port report errors (SERR).
- */
-static int go_error(void)
-{
-	char port[310];
-
-	snprintf(port, sizeof(port), "%s/..", pci);
-	if (config_set(pci, PCI_COMMAND, PCI_COMMAND_SERR) ||
-	    config_set(port, PCI_COMMAND, PCI_COMMAND_SERR) ||
-	    config_set(port, PCI_BRIDGE_CONTROL, PCI_BRIDGE_CTL_SERR))
-		return -EIO;
-	return -host_ask("{\"execute\":\"human-monitor-command\",\"arguments\":"
-			 "{\"command-line\":\"pcie_aer_inject_error hsm0 POISON_TLP\"}}");
-}
-
-/* The host frees the card's store a moment after the guest has let go of the card. */
-static int back_plug(void)
-{
-	uint64_t end = now_ms() + 20000;
-	int err;
-
-	do {
-		sleep_ms(100);
-		err = host_ask(hsm_env("HSM_PLUG", ""));
-	} while (err == EPROTO && now_ms() < end);
-	return -err;
-}
-
-static int back_nothing(void)
-{
-	return 0;
 }
 
 FIXTURE(away) {

@@ -5,7 +5,8 @@
  *
  * Environment: HSM_DEVICE (/dev/hsm0), HSM_KO (/opt/cloudhsm/lib/hsm.ko), HSM_LOOPS
  * (rounds of the tests that take a card away; 3), HSM_HOST (a folder shared with the
- * host, where hsm_host listens; unset: tests that need the host are skipped).
+ * host, where hsm_host listens; unset: tests that need the host are skipped), HSM_SLOW
+ * (how many times slower than usual the guest is; 1).
  */
 #ifndef HSM_UTILS_H
 #define HSM_UTILS_H
@@ -59,13 +60,19 @@ static inline void sleep_ms(unsigned int ms)
 	nanosleep(&ts, NULL);
 }
 
+/* What tests give the card time by: a slow guest has more of it. */
 static inline uint64_t now_ms(void)
 {
+	uint64_t slow = (uint64_t)atoi(hsm_env("HSM_SLOW", "1"));
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000) / slow;
 }
+
+/* The harness's 30 seconds are short for a slow guest; a test that hangs is found by these. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 150
 
 /* Opens the node, which may take its time to come back. */
 static inline int hsm_open_wait(void)

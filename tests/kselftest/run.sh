@@ -4,7 +4,8 @@
 # run.sh - the kselftest lane: the driver's tests in a guest, with an agent on the host
 # for what only the host can do. HSM_LOOPS= is the number of rounds of the tests that
 # take the card away (100), TESTS= which programs, CPUS= the guest's
-# processors.
+# processors, LAYERS= more archives of the guest, AFTER= a command that judges the guest
+# when they have ended.
 #
 # By default there are two guests: hsm_away has one processor. It has the card's BAR
 # mapped anew all the time, and QEMU's multi-threaded TCG does not survive that for ever
@@ -38,15 +39,16 @@ guest() { # guest CPUS TEST...: its output on standard output
     plug='{"execute":"device_add","arguments":{"driver":"hsm-pci","id":"hsm0","bus":"rp0",'
     plug+='"keystore":"'$store'/hsm0.db"}}'
     cat > "$share/script.sh" << END
-export HSM_LOOPS=$loops HSM_HOST=/mnt/share HSM_PLUG='$plug'
+export HSM_LOOPS=$loops HSM_SLOW=${HSM_SLOW:-1} HSM_HOST=/mnt/share HSM_PLUG='$plug'
 rc=0
 for t in $*; do /opt/kselftest/\$t || rc=1; done
 dmesg | grep -E -A 20 'WARNING:|BUG:|Oops|blocked for more than' | sed 's/^/not ok kernel: /' | grep . && rc=1
+${AFTER:+$AFTER || rc=1}
 exit \$rc
 END
     "$out/hsm_host" "$share/qmp" "$share" 2>> "$build/log/kselftest-host.log" &
     agent=$!
-    LAYERS=$out/tests.cpio SHARE=$share QMP=$share/qmp KEYSTORE=$store/hsm0.db ACTIVATE=yes NODES=1 \
+    LAYERS="$out/tests.cpio ${LAYERS:-}" SHARE=$share QMP=$share/qmp KEYSTORE=$store/hsm0.db ACTIVATE=yes NODES=1 \
         CPUS=$cpus TIMEOUT=${TIMEOUT:-$((300 + loops * 30))} "$top/images/run.sh" script "$share/script.sh" ||
         { echo "not ok guest with $*: status $?"; return 1; }
 }

@@ -130,6 +130,31 @@ static void test_disable_reply(void)
     hsm_card_free(c);
 }
 
+/*
+ * A guest that writes nonsense to LOG2_SIZE right behind a reset: a worker that
+ * still looks at the ring must not compute with it.
+ */
+static void test_disable_resize(void)
+{
+    HsmCard *c = hsm_card_new("");
+    struct hsm_sqe nop = { .opcode = HSM_OP_NOP };
+
+    for (unsigned n = 0; n < 300; n++) {
+        hsm_setup(c, 0, 4);
+        hsm_enable(c);
+        for (unsigned i = 0; i < 16; i++) {
+            hsm_put(c, 0, &nop);
+        }
+        hsm_ring(c, 0);
+        hsm_disable(c);
+        hsm_wr(c, hsm_qreg(0, HSM_QREG_LOG2_SIZE), UINT32_MAX);
+    }
+    hsm_setup(c, 0, 4);
+    hsm_enable(c);
+    hsm_check_works(c);
+    hsm_card_free(c);
+}
+
 static void check_registers_reset(HsmCard *c)
 {
     g_assert_cmphex(hsm_rd(c, HSM_REG_CTRL), ==, 0);
@@ -355,6 +380,7 @@ void hsm_add_life_tests(void)
     qtest_add_func("hsm/life/disable-busy", test_disable_busy);
     qtest_add_func("hsm/life/disable-stream", test_disable_stream);
     qtest_add_func("hsm/life/disable-reply", test_disable_reply);
+    qtest_add_func("hsm/life/disable-resize", test_disable_resize);
     qtest_add_func("hsm/life/flr", test_flr);
     qtest_add_func("hsm/life/system-reset", test_system_reset);
     qtest_add_func("hsm/life/shutdown", test_shutdown);

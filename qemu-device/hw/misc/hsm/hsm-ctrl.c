@@ -7,6 +7,7 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
+#include "exec/address-spaces.h"
 #include "hw/pci/msix.h"
 #include "hsm.h"
 #include "trace.h"
@@ -40,6 +41,8 @@ void hsm_fatal(HsmState *s, uint32_t gen, uint32_t error)
 static void hsm_enable(HsmState *s)
 {
     s->ctrl = HSM_CTRL_EN;
+    s->iommu = pci_device_iommu_address_space(PCI_DEVICE(s)) !=
+               &address_space_memory;
     for (unsigned i = 0; i < s->n_queues; i++) {
         if (!hsm_queue_good(&s->queue[i])) {
             qemu_log_mask(LOG_GUEST_ERROR, "hsm: enable with a bad block of "
@@ -47,6 +50,8 @@ static void hsm_enable(HsmState *s)
             hsm_fatal(s, s->gen, HSM_ERR_QUEUE_CONFIG);
             return;
         }
+        qatomic_set(&s->queue[i].size, s->queue[i].log2_size ?
+                                       1u << s->queue[i].log2_size : 0);
     }
     if (!hsm_ctx_open_own(s)) {
         hsm_fatal(s, s->gen, HSM_ERR_FIRMWARE);

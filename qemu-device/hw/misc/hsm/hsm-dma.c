@@ -6,16 +6,38 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/main-loop.h"
 #include "qemu/rcu.h"
 #include "exec/memory.h"
-#include "hsm.h"
+#include "hsm-hostile.h"
 #include "trace.h"
+
+/*
+ * An IOMMU wants the BQL, for the interrupt that tells of an address that it
+ * does not let pass. In the way of nobody: no lock is held here.
+ */
+static bool hsm_lock_iommu(HsmState *s)
+{
+    bool lock = qatomic_read(&s->iommu);
+
+    if (lock) {
+        bql_lock();
+    }
+    return lock;
+}
+
+static void hsm_unlock_iommu(bool locked)
+{
+    if (locked) {
+        bql_unlock();
+    }
+}
 
 /*
  * Only RAM, and never through address_space_rw(): that one takes the BQL for
  * whatever is not plain RAM, and a vCPU that resets the card waits, with the
- * BQL, for the dma_lock. Here the address is translated first, without a lock;
- * under the lock there is only the copy.
+ * BQL, for the dma_lock. Here the address is translated first; under the
+ * dma_lock there is only the copy.
  */
 static HsmDmaResult hsm_dma_piece(HsmState *s, uint32_t gen, uint64_t addr,
                                   void *data, hwaddr *len, HsmDma op)
@@ -26,19 +48,24 @@ static HsmDmaResult hsm_dma_piece(HsmState *s, uint32_t gen, uint64_t addr,
     HsmWorker *w = hsm_self(s);
     MemoryRegion *mr;
     hwaddr xlat;
+    bool stale, locked = hsm_lock_iommu(s);
     uint8_t *ram;
-    bool stale;
 
     RCU_READ_LOCK_GUARD();
     if (qatomic_read(&s->gen) != gen) {
+        hsm_unlock_iommu(locked);
         return HSM_DMA_STALE; /* after an unplug there is no bus to ask */
     }
     mr = address_space_translate(as, addr, &xlat, len, is_write, attrs);
+    hsm_unlock_iommu(locked);
     if (!*len || !memory_access_is_direct(mr, is_write, attrs)) {
         return HSM_DMA_FAULT;
     }
     if (op == HSM_DMA_PROBE) {
         return HSM_DMA_OK;
+    }
+    if (!is_write) {
+        fuzz_dma_read_cb(addr, *len, mr); /* nothing but in a fuzzer */
     }
     ram = (uint8_t *)memory_region_get_ram_ptr(mr) + xlat;
     qemu_mutex_lock(&w->dma_lock);
@@ -107,6 +134,7 @@ uint16_t hsm_buf_open(HsmReq *req, HsmBuf *buf, uint64_t addr, uint32_t len,
 {
     uint32_t size = n_segs * sizeof(struct hsm_seg);
 
+    addr = hsm_hostile_buf(req->s, addr, len);
     buf->addr = addr;
     buf->len = len;
     if (!n_segs) {
@@ -122,6 +150,10 @@ uint16_t hsm_buf_open(HsmReq *req, HsmBuf *buf, uint64_t addr, uint32_t len,
     buf->segs = g_malloc(size);
     if (hsm_dma(req->s, req->gen, addr, buf->segs, size, HSM_DMA_READ)) {
         return HSM_SC_DATA_FAULT;
+    }
+    for (unsigned i = 0; i < n_segs; i++) {
+        hsm_hostile_buf(req->s, le64_to_cpu(buf->segs[i].addr),
+                        le32_to_cpu(buf->segs[i].len));
     }
     return hsm_segs_good(buf) ? HSM_SC_OK : HSM_SC_BAD_SEGMENTS;
 }

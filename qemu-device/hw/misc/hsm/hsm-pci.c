@@ -18,7 +18,7 @@
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "cluster_host.h"
-#include "hsm.h"
+#include "hsm-hostile.h"
 #include "trace.h"
 
 static const char *const hsm_stat_name[HSM_STAT_COUNT] = {
@@ -216,6 +216,7 @@ static void hsm_teardown_bh(void *opaque)
 {
     HsmState *s = opaque;
 
+    hsm_hostile_stop(s);
     hsm_work_stop(s);
     qemu_bh_delete(s->event_bh);
     hsm_firmware_close(s);
@@ -234,6 +235,7 @@ static void hsm_exit(PCIDevice *pdev)
 
     s->gone = true;
     hsm_reset(s, "unplug");
+    hsm_hostile_ctrl(s);
     hsm_exit_pci(s);
     object_ref(s);
     aio_bh_schedule_oneshot(qemu_get_aio_context(), hsm_teardown_bh, s);
@@ -245,6 +247,7 @@ static void hsm_reset_hold(Object *obj, ResetType type)
 
     pcie_cap_deverr_reset(PCI_DEVICE(s));
     hsm_reset(s, "system or function");
+    hsm_hostile_ctrl(s);
     hsm_regs_reset(s);
 }
 
@@ -365,6 +368,7 @@ static void hsm_class_init(ObjectClass *oc, void *data)
     object_class_property_add(oc, "epoch", "uint32", hsm_epoch_get, NULL, NULL,
                               NULL);
     hsm_fault_class_init(oc);
+    hsm_hostile_class_init(oc);
     hsm_tamper_class_init(oc);
 }
 

@@ -8,14 +8,14 @@
 #include "qemu/bswap.h"
 #include "qemu/main-loop.h"
 #include "hw/pci/msix.h"
-#include "hsm.h"
+#include "hsm-hostile.h"
 #include "trace.h"
 
 #define HSM_FETCH_MAX   16      /* entries of one read */
 
 static uint32_t hsm_queue_size(const HsmQueue *q)
 {
-    return 1u << q->log2_size;
+    return qatomic_read(&q->size);
 }
 
 static bool hsm_fetching_allowed(HsmState *s)
@@ -54,8 +54,9 @@ static void hsm_accept(HsmQueue *q, const struct hsm_sqe *sqe)
     QTAILQ_INSERT_TAIL(&q->live, req, live);
     if (s->fault == HSM_FAULT_SLOW) {
         req->due_ms = hsm_now_ms(s) + s->fault_arg;
-    } else if (sqe->opcode != HSM_OP_ABORT &&
-               hsm_fault_take(s, HSM_FAULT_STUCK)) {
+    } else if (hsm_hostile_fetch(q, sqe) ||
+               (sqe->opcode != HSM_OP_ABORT &&
+                hsm_fault_take(s, HSM_FAULT_STUCK))) {
         req->stuck = true;
         req->due_ms = UINT64_MAX;
     }
@@ -183,6 +184,10 @@ static void hsm_cqe_write(HsmQueue *q, uint32_t gen, uint32_t index,
                                  sizeof(*cqe);
     HsmDmaResult ret;
 
+    if (hsm_hostile_post(q, index, cqe)) {
+        hsm_irq_raise(q, gen);
+        return;
+    }
     smp_wmb(); /* the reply before its completion */
     ret = hsm_dma(q->s, gen, addr, cqe, body, HSM_DMA_WRITE);
     if (ret == HSM_DMA_OK) {

@@ -10,7 +10,7 @@
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
 #include "qemu/log.h"
-#include "hsm.h"
+#include "hsm-hostile.h"
 #include "trace.h"
 
 /* CAP.TIMEOUT, in 100 ms: enable and disable take no time, hosts may. */
@@ -280,7 +280,8 @@ static uint64_t hsm_regs_read(void *opaque, hwaddr addr, unsigned size)
         hsm_bad_access(s, "read", addr, size);
         return 0;
     }
-    val = extract64(a.reg->read(s, a.q), a.shift, size * 8);
+    val = hsm_hostile_read(s, addr - a.shift / 8, a.reg->read(s, a.q));
+    val = extract64(val, a.shift, size * 8);
     trace_hsm_read(addr, size, val);
     return val;
 }
@@ -303,6 +304,7 @@ static void hsm_regs_write(void *opaque, hwaddr addr, uint64_t val,
         val = deposit64(a.reg->read(s, a.q), a.shift, size * 8, val);
     }
     a.reg->write(s, a.q, val);
+    hsm_hostile_ctrl(s);
 }
 
 /* A system or function level reset. */

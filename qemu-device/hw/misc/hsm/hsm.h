@@ -38,6 +38,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(HsmState, HSM_PCI)
 typedef struct HsmQueue HsmQueue;
 typedef struct HsmReq HsmReq;
 typedef struct HsmWorker HsmWorker;
+typedef struct HsmHostile HsmHostile;
 
 /* How long a command may take; see hsm-work.c. */
 typedef enum HsmClass { HSM_SHORT, HSM_LONG, HSM_CLASSES, HSM_QUICK } HsmClass;
@@ -88,6 +89,12 @@ struct HsmQueue {
     uint64_t cq_base;
     uint32_t log2_size;
     uint32_t vector;
+
+    /*
+     * Entries of a ring as the last enable found them: a worker that a reset
+     * has overtaken reads it while the guest changes log2_size.
+     */
+    uint32_t size;
 
     /* written by doorbells, read by workers */
     uint32_t sq_tail;
@@ -167,6 +174,7 @@ struct HsmState {
     uint32_t epoch;
     char *tamper;               /* NULL, or why; outlives resets */
     bool gone;                  /* unplugged, or QEMU ends: no more accesses */
+    bool iommu;                 /* the bus has one; as of the last enable */
 
     QemuMutex lock;
     uint32_t gen;               /* +1 at each reset */
@@ -215,6 +223,9 @@ struct HsmState {
     unsigned in_fw;             /* commands in the firmware */
     QemuCond quiet_cond;        /* in_fw went to 0 */
     QLIST_ENTRY(HsmState) next;
+#ifdef HSM_HOSTILE
+    HsmHostile *hostile; /* NULL until it has lied; lives as long as we */
+#endif
 };
 
 /* hsm-regs.c */
