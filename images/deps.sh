@@ -3,7 +3,7 @@
 #
 # deps.sh - installs the Debian packages that a goal needs, where they are missing.
 #
-#   deps.sh build|cluster|test|lint|bench
+#   deps.sh build|cluster|test|debug|coverage|lint|bench
 set -euo pipefail
 
 # shellcheck disable=SC2034 # the goals' lists are looked up by name
@@ -16,7 +16,11 @@ build="gcc make pkg-config libc6-dev libssl-dev libsqlite3-dev libedit-dev libja
 # shellcheck disable=SC2034
 cluster="$build etcd-server etcd-client"
 # shellcheck disable=SC2034
-test="$cluster libcmocka-dev rsync"
+test="$cluster libcmocka-dev rsync clang libclang-rt-dev valgrind"
+# shellcheck disable=SC2034
+debug="$test flex bison libelf-dev"
+# shellcheck disable=SC2034
+coverage="$test"
 # shellcheck disable=SC2034
 lint="$test sparse clang clang-tidy cppcheck shellcheck universal-ctags"
 # shellcheck disable=SC2034

@@ -6,14 +6,18 @@
 #   kernel.sh image SERIES     vmlinuz and modules  -> $HSM_CACHE/linux-SERIES/{vmlinuz,lib,release}
 #   kernel.sh headers SERIES   headers for modules  -> $HSM_CACHE/linux-SERIES/kdir (a link)
 #   kernel.sh source SERIES    kselftest, checkpatch -> $HSM_CACHE/linux-SERIES/source
+#   kernel.sh debug SERIES     built out of the source with debug.config: vmlinuz, lib, release
+#                              and kdir           -> $HSM_CACHE/linux-SERIES-debug
 #
-# SERIES is 6.12 or 6.1. What is there already is not fetched again.
+# SERIES is 6.12 or 6.1. What is there already is not fetched or built again; another
+# debug.config makes another debug kernel. KERNEL_SRC= names a source tree of your own for it.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
-what=${1:?kernel.sh: image, headers or source?}
+what=${1:?kernel.sh: image, headers, source or debug?}
 series=${2:?kernel.sh: which series, 6.12 or 6.1?}
 dir=${HSM_CACHE:?kernel.sh: HSM_CACHE is not set}/linux-$series
+[ "$what" != debug ] || dir+=-debug
 export HSM_APT=own
 
 die() { echo "kernel.sh: $*" >&2; exit 1; }
@@ -78,6 +82,60 @@ source_tree() {
     touch "$dir/.source"
 }
 
+# All but what no configuration of ours reads.
+debug_source() {
+    local name=linux-source-$series
+    rm -rf "$dir/source" "$dir/.debug.fetched"
+    fetch debug.fetched "$name"
+    mkdir "$dir/source"
+    tar -C "$dir/source" --strip-components=1 -xf "$dir/usr/src/$name.tar.xz" \
+        --exclude="$name/Documentation/*.[!K]*" --exclude="$name/tools/testing/*" \
+        --exclude="$name/arch/[!x]*.[chS]" --exclude="$name/arch/[!x]*.dts*" \
+        --exclude="$name/drivers/gpu/*.[ch]" --exclude="$name/drivers/media/*.[ch]" \
+        --exclude="$name/drivers/net/*/*.[ch]" --exclude="$name/sound/*.[ch]"
+    rm -f "$dir/usr/src/$name.tar.xz"
+}
+
+debug_configure() { # debug_configure SOURCE
+    local refused
+    rm -rf "$dir/kdir"
+    KCONFIG_ALLCONFIG=$here/debug.config make -s -C "$1" O="$dir/kdir" allnoconfig
+    refused=$(grep '^CONFIG_' "$here/debug.config" | grep -vxFf "$dir/kdir/.config" || true)
+    [ -z "$refused" ] || die "this kernel does not take from debug.config: $(echo "$refused" | xargs)"
+}
+
+# What a module's build does not read.
+debug_trim() {
+    find "$dir/kdir" -path "$dir/kdir/scripts" -prune -o -path "$dir/kdir/tools" -prune -o \
+        -type f \( -name '*.o' -o -name '*.a' -o -name '*.cmd' -o -name 'vmlinux*' -o -name 'bzImage' \) -print0 |
+        xargs -0 rm -f
+    [ -n "${KERNEL_SRC:-}" ] ||
+        find "$dir/source" -path "$dir/source/scripts" -prune -o -type f -name '*.[cS]' -print0 |
+            xargs -0 rm -f
+}
+
+debug_kernel() {
+    local src=${KERNEL_SRC:-$dir/source} key rel
+    key="$(sha256sum < "$here/debug.config") $src"
+    if [ "$(cat "$dir/.debug" 2> /dev/null)" != "$key" ]; then
+        rm -f "$dir/.debug" "$dir/release"
+        [ -n "${KERNEL_SRC:-}" ] || debug_source
+        debug_configure "$src"
+        echo "kernel.sh: building the debug kernel, about twenty minutes of a processor" >&2
+        make -s -C "$src" O="$dir/kdir" -j "$(nproc)" bzImage modules > "$dir/build.log" 2>&1 ||
+            { tail -n 20 "$dir/build.log" >&2; die "the debug kernel does not build: see $dir/build.log"; }
+        cp "$dir/kdir/arch/x86/boot/bzImage" "$dir/vmlinuz"
+        rel=$(cat "$dir/kdir/include/config/kernel.release")
+        rm -rf "${dir:?}/lib"
+        mkdir -p "$dir/lib/modules/$rel"
+        touch "$dir/lib/modules/$rel/modules.dep"
+        debug_trim
+        echo "$rel" > "$dir/release"
+        echo "$key" > "$dir/.debug"
+    fi
+    touch "$dir/release"
+}
+
 mkdir -p "$dir"
 exec 9> "$dir/.lock"
 flock 9
@@ -85,5 +143,6 @@ case $what in
 image) [ -e "$dir/release" ] || { rel=$(release); image; } ;;
 headers) [ -e "$dir/.headers" ] || { rel=$(release); headers; } ;;
 source) source_tree ;;
+debug) debug_kernel ;;
 *) die "unknown part '$what'" ;;
 esac

@@ -70,6 +70,7 @@ base() {
     install -m 755 "$here/guest-init.sh" "$root/init"
     printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' > "$root/etc/passwd"
     printf 'root:x:0:\nhsm:x:900:\nnogroup:x:65534:\n' > "$root/etc/group"
+    : > "$root/lib/modules/order"
     for m in $modules_wanted; do module "$m"; done
 }
 
