@@ -1,180 +1,219 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fuzz_store.c - a card starts on records that somebody made up. An input is a list
- * of records: kind with flags (1 byte), id (1), length (2), data. A record is given
- * as it is, or sealed, so that what lies behind the seal is reached.
+ * fuzz_store.c - a card starts on records that somebody made up. An input is flags (1 byte,
+ * STORE_*) and a list of records: kind and REC_* (1 byte), id (1), and what is in it: TLVs
+ * (input_tlvs()) or bytes (input_piece()). It is put between the records of a good store, as it
+ * is or sealed, so that what lies behind the seal is reached.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fw.h"
-#include "hsm/hsm_cmd.h"
-#include "posix.h"
-#include "seal.h"
-#include "store.h"
-#include "tlv.h"
+#include "audit.h"
+#include "card.h"
+#include "hsm/hsm_audit.h"
+#include "record.h"
+#include "records.h"
+#include "tags.h"
 
-#define FLAG_RAW	0x80	/* not sealed */
-#define FLAG_NO_ROOT	0x40	/* on the first record: of the whole store */
-#define MAX_RECORDS	32
-#define AUDIT_SALT	4	/* ids of META records: record.h */
-#define AUDIT_HEAD	5
+#define STORE_BARE	0x01	/* the header alone, not a good store */
+#define STORE_NO_ROOT	0x02	/* the root stays as it was */
+#define STORE_LEAVE	0x04	/* the card is to leave its cluster */
+#define STORE_LOG	0x08	/* the audit log gets an end that fits */
 
-static const uint8_t header[40] = "HSMS\1\0\0\0the salt of a store in a fuzzer";
+#define REC_KIND	0x07	/* enum store_kind; the last two: a debt, a key of a cluster */
+#define REC_RAW		0x08	/* not sealed */
+#define REC_BYTES	0x10	/* no TLVs */
+#define REC_GONE	0x20	/* takes it away */
 
-struct made_up {
-	struct store st;
-	struct store_op recs[MAX_RECORDS];
-	size_t n;
-	struct seal *log;	/* of the audit log */
-};
+#define SECRET		"fuzz"
 
-static int load(struct store *st, store_load_fn fn, void *opaque)
+static struct records recs;
+static struct seal *seal, *log_seal;
+static uint8_t last_hash[HSM_DIGEST_LEN];
+static uint64_t log_end;
+
+/* Its number is in the record; what the last one ends with the head has to say. */
+static void note_log(uint64_t id, uint8_t *rec)
 {
-	struct made_up *m = (struct made_up *)st;
-	int ret = 0;
-
-	for (size_t i = 0; !ret && i < m->n; i++)
-		if (m->recs[i].kind != STORE_AUDIT)
-			ret = fn(opaque, m->recs[i].kind, m->recs[i].id, m->recs[i].data,
-				 m->recs[i].len);
-	return ret;
+	put_le64(rec + offsetof(struct hsm_audit_rec, sequence), id);
+	memcpy(last_hash, rec + offsetof(struct hsm_audit_rec, hash), HSM_DIGEST_LEN);
+	log_end = id + 1;
 }
 
-static int scan(struct store *st, enum store_kind kind, uint64_t first, store_load_fn fn,
-		void *opaque)
+static void put_sealed(enum store_kind kind, uint64_t id, const void *p, size_t len)
 {
-	struct made_up *m = (struct made_up *)st;
-	int ret = 0;
-
-	for (size_t i = 0; !ret && i < m->n; i++)
-		if (m->recs[i].kind == kind && m->recs[i].id >= first)
-			ret = fn(opaque, kind, m->recs[i].id, m->recs[i].data, m->recs[i].len);
-	return ret;
-}
-
-static int start(struct store *st, const struct store_hooks *hooks)
-{
-	(void)st;
-	(void)hooks;
-	return 0;
-}
-
-static void submit(struct store *st, struct store_txn *txn)
-{
-	(void)st;
-	txn->done(txn, -1);
-}
-
-static void nothing(struct store *st)
-{
-	(void)st;
-}
-
-static const struct store_ops made_up_ops = {
-	.load = load, .start = start, .submit = submit, .scan = scan, .stop = nothing,
-	.close = nothing,
-};
-
-static void quiet(void *opaque, enum fw_log_level level, const char *line)
-{
-	(void)opaque;
-	(void)level;
-	(void)line;
-}
-
-/* In its place, as a store keeps them; one that is there already is replaced. */
-static void put(struct made_up *m, enum store_kind kind, uint64_t id, const void *data, size_t len)
-{
-	struct store_op op = { kind, id, memcpy(malloc(len + 1), data, len), len };
-	size_t i = 0;
-
-	while (i < m->n && (m->recs[i].kind < kind ||
-			    (m->recs[i].kind == kind && m->recs[i].id < id)))
-		i++;
-	if (i < m->n && m->recs[i].kind == kind && m->recs[i].id == id) {
-		free((void *)m->recs[i].data);
-	} else {
-		memmove(&m->recs[i + 1], &m->recs[i], (m->n - i) * sizeof(op));
-		m->n++;
-	}
-	m->recs[i] = op;
-}
-
-/* One record of the input; the bytes it took, 0 at the end. */
-static size_t take_record(struct made_up *m, struct seal *s, const uint8_t *data, size_t size)
-{
-	enum store_kind kind;
+	bool of_log = kind == STORE_AUDIT || (kind == STORE_META && id == RECORD_AUDIT_HEAD);
 	struct sealed rec;
-	size_t len;
-	bool of_log;
 
-	if (size < 4 || m->n >= MAX_RECORDS - 1)
-		return 0;
-	len = get_le16(data + 2) % 1024;
-	if (len > size - 4)
-		len = size - 4;
-	kind = (enum store_kind)(data[0] % 4);
-	of_log = kind == STORE_AUDIT || (kind == STORE_META && data[1] == AUDIT_HEAD);
-	if (data[0] & FLAG_RAW) {
-		put(m, kind, data[1], data + 4, len);
-	} else if (seal_record(of_log ? m->log : s, kind, data[1], data + 4, len, &rec)) {
-		put(m, kind, data[1], rec.data, rec.len);
-		free(rec.data);
+	if (!seal_record(of_log ? log_seal : seal, kind, id, p, len, &rec))
+		return;
+	records_put(&recs, kind, id, rec.data, rec.len);
+	free(rec.data);
+}
+
+static void put_audit(uint64_t id, struct input body)
+{
+	uint8_t rec[sizeof(struct hsm_audit_rec)] = "HSMA\1";
+
+	if (body.left)
+		memcpy(rec + 6, body.p, body.left < sizeof(rec) - 6 ? body.left : sizeof(rec) - 6);
+	note_log(id, rec);
+	put_sealed(STORE_AUDIT, id, rec, sizeof(rec));
+}
+
+static void take_record(struct input *in)
+{
+	uint8_t what = input_u8(in);
+	uint64_t id = input_u8(in);
+	enum store_kind kind = what & REC_KIND;
+	struct bytes body;
+	struct input piece;
+
+	if ((what & REC_KIND) == 6) {
+		kind = STORE_META;
+		id |= 1ull << 32;
+	} else if ((what & REC_KIND) == 7) {
+		kind = STORE_OBJECT;
+		id |= 2ull << OBJECT_SESSION_BITS;
 	}
-	return 4 + len;
+	if (what & REC_GONE) {
+		records_put(&recs, kind, id, NULL, 0);
+		return;
+	}
+	if (what & (REC_BYTES | REC_RAW) || kind == STORE_AUDIT) {
+		piece = input_piece(in);
+		body = (struct bytes){ piece.p, piece.left };
+	} else {
+		body = input_record(in, kind == STORE_OBJECT ? &object_tags : &plain_tags);
+	}
+	if (what & REC_RAW)
+		records_put(&recs, kind, id, body.p ? body.p : (const uint8_t *)"", body.len);
+	else if (kind == STORE_AUDIT && !(what & REC_BYTES))
+		put_audit(id, piece);
+	else
+		put_sealed(kind, id, body.p, body.len);
 }
 
 /* The root over all that is there. */
-static void add_root(struct made_up *m, struct seal *s)
+static void add_root(void)
 {
-	struct store_txn txn = { .ops = m->recs, .n_ops = m->n };
+	static struct store_op ops[RECORDS_MAX];
+	struct store_txn txn = { .ops = ops };
 	const struct store_op *root;
 	size_t n;
 
-	if (seal_root_hook(s, &txn, &root, &n))
-		return;
-	put(m, STORE_META, 1, root->data, root->len);
+	for (size_t i = 0; i < recs.n; i++)
+		if (recs.op[i].kind != STORE_AUDIT)
+			ops[txn.n_ops++] = recs.op[i];
+	if (!seal_root_hook(seal, &txn, &root, &n))
+		records_put(&recs, STORE_META, RECORD_ROOT, root->data, root->len);
 }
 
-/* A card that does start is asked for its information. */
-static void start_card(struct made_up *m)
+/* The end of the log: next number, reboot counter, hash of the last record. */
+static void add_log_end(void)
 {
-	struct fw_platform platform = fw_platform_posix;
+	uint8_t head[8 + 4 + HSM_DIGEST_LEN] = { 0 };
+
+	put_le64(head, log_end);
+	memcpy(head + 12, last_hash, HSM_DIGEST_LEN);
+	put_sealed(STORE_META, RECORD_AUDIT_HEAD, head, sizeof(head));
+}
+
+/* All that is read out of a store when it is used. */
+static void use(struct fw *fw)
+{
+	static uint8_t out[HSM_MSG_MAX];
+	uint8_t sha[32], hash[HSM_DIGEST_LEN];
+	struct tlv_writer w;
+	uint64_t position, next;
+	uint32_t reboot;
+
+	fw_state(fw, &position, sha);
+	audit_state(fw, &reboot, &next, hash);
+	for (uint64_t at = 0; at < next && at < 8; at++) {
+		tlv_write_init(&w, out, sizeof(out));
+		audit_read(fw, at, &w, 0);
+		must(!w.full, "audit records do not fit");
+	}
+	for (const struct object *o = fw->objects.first; o; o = o->next) {
+		tlv_write_init(&w, out, sizeof(out));
+		attr_write_all(o, &w);
+		must(!o->next || o->handle < o->next->handle, "keys are out of order");
+		must(o->handle < fw->objects.next_handle || o->handle >> OBJECT_SESSION_BITS,
+		     "a handle that will be given out again");
+	}
+}
+
+static void start_card(bool leave)
+{
+	struct store *st = records_store(&recs);
 	struct fw_config cfg = {
-		.platform = &platform, .store = &m->st, .secret = "fuzz", .secret_len = 4,
-		.serial = "FUZZ", .node_id = 1,
+		.platform = quiet_platform(), .store = st, .secret = SECRET,
+		.secret_len = sizeof(SECRET) - 1, .serial = "FUZZ", .node_id = 1,
+		.leave_cluster = leave,
 	};
 	char err[256] = "";
-	struct fw *fw;
+	struct fw *fw = fw_new(&cfg, err, sizeof(err));
 
-	platform.log = quiet;
-	fw = fw_new(&cfg, err, sizeof(err));
-	if (!fw && !err[0])
-		abort();
+	must(fw || *err, "a card does not start and does not say why");
+	if (fw)
+		use(fw);
 	fw_free(fw);
+	st->ops->close(st);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* Salt of records: in the header, behind magic and version. Of the log: a record of its own. */
+static const uint8_t *salt_of(uint64_t id, size_t at)
+{
+	size_t i = 0;
+
+	while (recs.op[i].kind != STORE_META || recs.op[i].id != id)
+		i++;
+	return (const uint8_t *)recs.op[i].data + at;
+}
+
+static void begin(bool bare)
+{
+	const struct records *good = card_records();
+
+	records_clear(&recs);
+	for (size_t i = 0; i < good->n; i++) {
+		const struct store_op *op = &good->op[i];
+
+		if (!bare || (op->kind == STORE_META &&
+			      (op->id == RECORD_HEADER || op->id == RECORD_AUDIT_SALT)))
+			records_put(&recs, op->kind, op->id, op->data, op->len);
+	}
+	seal = seal_new(SECRET, sizeof(SECRET) - 1, salt_of(RECORD_HEADER, 8));
+	log_seal = seal_new_audit(SECRET, sizeof(SECRET) - 1, salt_of(RECORD_AUDIT_SALT, 0));
+	memset(last_hash, 0, sizeof(last_hash));
+	log_end = 0;
+}
+
+/* Making keys takes long: not the time of an input. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	card_records();
+	return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct made_up m = { .st = { &made_up_ops } };
-	struct seal *s = seal_new("fuzz", 4, header + 8);
-	size_t at = 0, n;
+	struct input in = { data, size };
+	uint8_t flags = input_u8(&in);
 
-	m.log = seal_new_audit("fuzz", 4, header + 8);
-	put(&m, STORE_META, 0, header, sizeof(header));
-	put(&m, STORE_META, AUDIT_SALT, header + 8, 32);
-	while ((n = take_record(&m, s, data + at, size - at)))
-		at += n;
-	if (!size || !(data[0] & FLAG_NO_ROOT))
-		add_root(&m, s);
-	start_card(&m);
-	for (size_t i = 0; i < m.n; i++)
-		free((void *)m.recs[i].data);
-	seal_free(m.log);
-	seal_free(s);
+	begin(flags & STORE_BARE);
+	while (in.left && recs.n < RECORDS_MAX - 4)
+		take_record(&in);
+	if (flags & STORE_LOG)
+		add_log_end();
+	if (!(flags & STORE_NO_ROOT))
+		add_root();
+	start_card(flags & STORE_LEAVE);
+	records_clear(&recs);
+	seal_free(log_seal);
+	seal_free(seal);
 	return 0;
 }

@@ -1,34 +1,117 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Builds the fuzzers and runs each for SECONDS_EACH seconds (default 20); with
-# arguments only those named (fuzz_exec ...). What was found interesting is kept
-# under build/fuzz/corpus and gone on from; an input that fails is kept under
-# build/fuzz and named. Ends with "fuzz: N passed, N failed".
+# run.sh [TARGET...] - builds the fuzz targets, gives each the inputs that are kept under
+# corpus/, then lets them look for more, as many at a time as there are processors, for
+# FUZZ_SECS seconds (300) in all; a third of it goes to the device (tests/qfuzz). FUZZ_SECS=0:
+# only what is kept. New inputs go to $BUILD/fuzz/corpus and are gone on from; one that fails
+# to $BUILD/fuzz/found. Last line: "fuzz: N passed, N failed". docs/fuzzing.md.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-out=${O:-$here/../../build/fuzz}
-mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
-make --no-print-directory -C "$here" O="$out" || {
-	echo 'fuzz: 0 passed, 1 failed'
-	exit 1
+out=${O:-${BUILD:-$here/../../build}/fuzz}
+mkdir -p "$out/found" "$out/log" && out=$(cd "$out" && pwd) || exit 1
+secs=${FUZZ_SECS:-300}
+clang=${FUZZ_CLANG:-clang}
+jobs=${JOBS:-$(nproc)}
+passed=0
+failed=0
+
+# The product's leaks are finds as much as its overruns.
+export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
+
+finish() {
+	echo "fuzz: $passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+	exit
 }
+
+make -s -j"$jobs" --no-print-directory -C "$here" O="$out" CLANG="$clang" || {
+	failed=1
+	finish
+}
+all=$#
 [ $# -gt 0 ] || for src in "$here"/fuzz_*.c; do
 	set -- "$@" "$(basename "$src" .c)"
 done
 
-passed=0
-failed=0
+# target NAME OPTION...: one run; what it says goes to its log.
+target() {
+	name=$1
+	shift
+	dict=$here/dict/$name.dict
+	[ -e "$dict" ] && set -- -dict="$dict" "$@"
+	"$out/$name" -timeout=60 -rss_limit_mb=3000 -malloc_limit_mb=1000 -print_final_stats=1 \
+		-artifact_prefix="$out/found/$name-" "$@" </dev/null >"$out/log/$name" 2>&1
+}
+
+# tell NAME WHAT RESULT: its line, and of a find how to see it again.
+tell() {
+	log=$out/log/$1
+	if [ "$3" -eq 0 ]; then
+		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+		new=$(sed -n 's/^stat::new_units_added: *//p' "$log")
+		cov=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
+		printf '%-14s %-6s %s runs, %s edges, %s new inputs\n' "$1" "$2" "${runs:-?}" \
+			"${cov:-?}" "${new:-0}"
+		passed=$((passed + 1))
+		return
+	fi
+	echo "$1 $2: FAILED"
+	grep -E '^fuzz: |ERROR: |SUMMARY: |runtime error: ' "$log" | head -n 5
+	input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+	[ -n "$input" ] || input=$(sed -n 's/^Running: //p' "$log" | tail -n 1)
+	echo "again: $out/$1 $input	(all of it: $log)"
+	failed=$((failed + 1))
+}
+
+# The first part: a run over every file that is kept, one process for each target.
 for name in "$@"; do
 	mkdir -p "$out/corpus/$name"
-	if "$out/$name" -max_total_time="${SECONDS_EACH:-20}" -max_len=4096 -timeout=20 -use_value_profile=1 \
-		-rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
-		-artifact_prefix="$out/$name-" "$out/corpus/$name"; then
-		passed=$((passed + 1))
-	else
+	kept=$here/corpus/$name
+	if [ -z "$(ls "$kept" 2>/dev/null)" ]; then
+		echo "$name kept: FAILED"
+		echo "there are no inputs under $kept"
 		failed=$((failed + 1))
+		continue
 	fi
+	target "$name" -runs=0 "$kept"
+	tell "$name" kept $?
 done
-echo "fuzz: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+
+# The second: shares of the time, in turns of as many targets as there are processors.
+device=0
+[ "$all" -eq 0 ] && [ -x "$here/../qfuzz/run.sh" ] && device=1
+mine=$((device ? secs * 2 / 3 : secs))
+turns=$((($# + jobs - 1) / jobs))
+each=$((mine / turns))
+if [ "$each" -gt 0 ]; then
+	turn=
+	for name in "$@" ''; do
+		if [ -n "$name" ]; then
+			target "$name" -max_total_time="$each" -max_len=4096 -use_value_profile=1 -reload=0 \
+				"$out/corpus/$name" "$here/corpus/$name" &
+			turn="$turn $name:$!"
+		fi
+		running=$(echo "$turn" | wc -w)
+		[ -n "$name" ] && [ "$running" -lt "$jobs" ] && continue
+		for one in $turn; do
+			wait "${one#*:}"
+			tell "${one%:*}" search $?
+		done
+		turn=
+	done
+fi
+
+if [ "$device" -eq 1 ]; then
+	"$here/../qfuzz/run.sh" "$((secs / 3))" >"$out/log/qfuzz" 2>&1
+	rc=$?
+	cat "$out/log/qfuzz"
+	p=$(sed -n 's/^qfuzz: \([0-9]*\) passed.*/\1/p' "$out/log/qfuzz" | tail -n 1)
+	f=$(sed -n 's/^qfuzz: .* \([0-9]*\) failed.*/\1/p' "$out/log/qfuzz" | tail -n 1)
+	[ "$rc" -ne 0 ] && [ "${f:-0}" -eq 0 ] && f=1
+	passed=$((passed + ${p:-0}))
+	failed=$((failed + ${f:-0}))
+fi
+finish

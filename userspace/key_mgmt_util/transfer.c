@@ -30,7 +30,9 @@ static int wrap_here(const struct cli_args *a, const struct hsm_bytes *plain,
 	int rc = hostwrap_key(a, "-wk", &key);
 
 	if (!rc && !hostwrap(&key, plain, wrapped))
-		rc = in_complain(a, "-wk", "cannot be used: out of memory");
+		rc = in_complain(a, "-wk", plain->len < HOSTWRAP_MIN ?
+				 "wraps no key of less than 8 bytes" :
+				 "cannot be used: out of memory");
 	hsm_bytes_clear(&key);
 	return rc;
 }
