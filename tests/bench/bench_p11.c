@@ -8,7 +8,9 @@
  *	rsa2048-sign, rsa2048-verify, p256-sign, p384-sign, gcm-1k, gcm-56k, wrap
  *				as in bench_use.c, with session keys; p256 and p384 sign a digest
  *
- * The module needs a token labelled "bench" with the user PIN 1234.
+ * Every thread has a session of its own; all use the same key. The module needs a token
+ * labelled "bench" with the user PIN 1234, and for RSA in it a pair labelled "rsa", to copy:
+ * making one takes a guest long.
  */
 #include "bench.h"
 
@@ -58,16 +60,16 @@ static void find_slot(void)
 
 #define GCM_MAX	57344
 
-/* A thread, its session and its keys. */
+/* A thread and its session. */
 struct user {
 	CK_SESSION_HANDLE session;
-	CK_OBJECT_HANDLE pub, priv, aes[2];
-	CK_BYTE iv[12], signature[512], out[GCM_MAX + 64];
-	CK_ULONG signature_len;
+	CK_BYTE iv[12], out[GCM_MAX + 64];
 };
 
+static CK_OBJECT_HANDLE pub, priv, aes[2];
 static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-static CK_BYTE data[GCM_MAX];
+static CK_BYTE data[GCM_MAX], signature[512];
+static CK_ULONG signature_len = sizeof(signature);
 
 static void *session_open(int index)
 {
@@ -104,68 +106,65 @@ static CK_OBJECT_HANDLE gen_aes(struct user *u, CK_BBOOL token)
 	return handle;
 }
 
-static void gen_pair(struct user *u, CK_MECHANISM_TYPE how, CK_ATTRIBUTE *what, CK_ULONG n)
+static CK_OBJECT_HANDLE session_copy(struct user *u, CK_OBJECT_CLASS what)
 {
-	CK_MECHANISM m = { how, NULL, 0 };
-	CK_ATTRIBUTE priv[] = {
+	CK_ATTRIBUTE match[] = { { CKA_CLASS, &what, sizeof(what) }, { CKA_LABEL, "rsa", 3 } };
+	CK_ATTRIBUTE session_key = { CKA_TOKEN, &no, 1 };
+	CK_OBJECT_HANDLE found, copy;
+	CK_ULONG n;
+
+	check(p11->C_FindObjectsInit(u->session, match, 2), "C_FindObjectsInit");
+	check(p11->C_FindObjects(u->session, &found, 1, &n), "C_FindObjects");
+	check(p11->C_FindObjectsFinal(u->session), "C_FindObjectsFinal");
+	if (n != 1)
+		die("the token has no pair labelled rsa");
+	check(p11->C_CopyObject(u->session, found, &session_key, 1, &copy), "C_CopyObject");
+	return copy;
+}
+
+static void make_rsa(struct user *u)
+{
+	CK_MECHANISM m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+
+	pub = session_copy(u, CKO_PUBLIC_KEY);
+	priv = session_copy(u, CKO_PRIVATE_KEY);
+	check(p11->C_SignInit(u->session, &m, priv), "C_SignInit");
+	check(p11->C_Sign(u->session, data, 32, signature, &signature_len), "C_Sign");
+}
+
+static void make_ec(struct user *u, CK_BYTE *curve, CK_ULONG len)
+{
+	CK_MECHANISM m = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_ATTRIBUTE open[] = {
+		{ CKA_TOKEN, &no, 1 }, { CKA_VERIFY, &yes, 1 }, { CKA_EC_PARAMS, curve, len },
+	};
+	CK_ATTRIBUTE secret[] = {
 		{ CKA_TOKEN, &no, 1 }, { CKA_PRIVATE, &yes, 1 }, { CKA_SENSITIVE, &yes, 1 },
 		{ CKA_SIGN, &yes, 1 },
 	};
 
-	check(p11->C_GenerateKeyPair(u->session, &m, what, n, priv, 4, &u->pub, &u->priv),
+	check(p11->C_GenerateKeyPair(u->session, &m, open, 3, secret, 4, &pub, &priv),
 	      "C_GenerateKeyPair");
 }
 
-static void *open_rsa(int index)
-{
-	CK_BYTE e[] = { 1, 0, 1 };
-	CK_ULONG bits = 2048;
-	CK_ATTRIBUTE a[] = {
-		{ CKA_TOKEN, &no, 1 }, { CKA_VERIFY, &yes, 1 },
-		{ CKA_MODULUS_BITS, &bits, sizeof(bits) }, { CKA_PUBLIC_EXPONENT, e, 3 },
-	};
-	CK_MECHANISM m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
-	struct user *u = session_open(index);
-
-	gen_pair(u, CKM_RSA_PKCS_KEY_PAIR_GEN, a, 4);
-	u->signature_len = sizeof(u->signature);
-	check(p11->C_SignInit(u->session, &m, u->priv), "C_SignInit");
-	check(p11->C_Sign(u->session, data, 32, u->signature, &u->signature_len), "C_Sign");
-	return u;
-}
-
-static void *open_ec(int index, CK_BYTE *curve, CK_ULONG len)
-{
-	CK_ATTRIBUTE a[] = {
-		{ CKA_TOKEN, &no, 1 }, { CKA_VERIFY, &yes, 1 }, { CKA_EC_PARAMS, curve, len },
-	};
-	struct user *u = session_open(index);
-
-	gen_pair(u, CKM_EC_KEY_PAIR_GEN, a, 3);
-	return u;
-}
-
-static void *open_p256(int index)
+static void make_p256(struct user *u)
 {
 	static CK_BYTE oid[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
 
-	return open_ec(index, oid, sizeof(oid));
+	make_ec(u, oid, sizeof(oid));
 }
 
-static void *open_p384(int index)
+static void make_p384(struct user *u)
 {
 	static CK_BYTE oid[] = { 6, 5, 0x2b, 0x81, 4, 0, 0x22 };
 
-	return open_ec(index, oid, sizeof(oid));
+	make_ec(u, oid, sizeof(oid));
 }
 
-static void *open_aes(int index)
+static void make_aes(struct user *u)
 {
-	struct user *u = session_open(index);
-
-	u->aes[0] = gen_aes(u, CK_FALSE);
-	u->aes[1] = gen_aes(u, CK_FALSE);
-	return u;
+	aes[0] = gen_aes(u, CK_FALSE);
+	aes[1] = gen_aes(u, CK_FALSE);
 }
 
 static void op_genaes(void *state)
@@ -178,7 +177,7 @@ static void sign(struct user *u, CK_MECHANISM_TYPE how, CK_ULONG len)
 	CK_MECHANISM m = { how, NULL, 0 };
 	CK_ULONG n = sizeof(u->out);
 
-	check(p11->C_SignInit(u->session, &m, u->priv), "C_SignInit");
+	check(p11->C_SignInit(u->session, &m, priv), "C_SignInit");
 	check(p11->C_Sign(u->session, data, len, u->out, &n), "C_Sign");
 }
 
@@ -202,8 +201,8 @@ static void op_verify_rsa(void *state)
 	CK_MECHANISM m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
 	struct user *u = state;
 
-	check(p11->C_VerifyInit(u->session, &m, u->pub), "C_VerifyInit");
-	check(p11->C_Verify(u->session, data, 32, u->signature, u->signature_len), "C_Verify");
+	check(p11->C_VerifyInit(u->session, &m, pub), "C_VerifyInit");
+	check(p11->C_Verify(u->session, data, 32, signature, signature_len), "C_Verify");
 }
 
 static void gcm(struct user *u, CK_ULONG len)
@@ -213,7 +212,7 @@ static void gcm(struct user *u, CK_ULONG len)
 	CK_ULONG n = sizeof(u->out);
 
 	u->iv[0]++;
-	check(p11->C_EncryptInit(u->session, &m, u->aes[0]), "C_EncryptInit");
+	check(p11->C_EncryptInit(u->session, &m, aes[0]), "C_EncryptInit");
 	check(p11->C_Encrypt(u->session, data, len, u->out, &n), "C_Encrypt");
 }
 
@@ -233,21 +232,22 @@ static void op_wrap(void *state)
 	struct user *u = state;
 	CK_ULONG n = sizeof(u->out);
 
-	check(p11->C_WrapKey(u->session, &m, u->aes[1], u->aes[0], u->out, &n), "C_WrapKey");
+	check(p11->C_WrapKey(u->session, &m, aes[1], aes[0], u->out, &n), "C_WrapKey");
 }
 
 static const struct mode {
 	const char *name;
-	struct work work;
+	void (*make)(struct user *u);
+	void (*op)(void *state);
 } modes[] = {
-	{ "genaes", { session_open, op_genaes, session_done } },
-	{ "rsa2048-sign", { open_rsa, op_sign_rsa, session_done } },
-	{ "rsa2048-verify", { open_rsa, op_verify_rsa, session_done } },
-	{ "p256-sign", { open_p256, op_sign_p256, session_done } },
-	{ "p384-sign", { open_p384, op_sign_p384, session_done } },
-	{ "gcm-1k", { open_aes, op_gcm_1k, session_done } },
-	{ "gcm-56k", { open_aes, op_gcm_56k, session_done } },
-	{ "wrap", { open_aes, op_wrap, session_done } },
+	{ "genaes", NULL, op_genaes },
+	{ "rsa2048-sign", make_rsa, op_sign_rsa },
+	{ "rsa2048-verify", make_rsa, op_verify_rsa },
+	{ "p256-sign", make_p256, op_sign_p256 },
+	{ "p384-sign", make_p384, op_sign_p384 },
+	{ "gcm-1k", make_aes, op_gcm_1k },
+	{ "gcm-56k", make_aes, op_gcm_56k },
+	{ "wrap", make_aes, op_wrap },
 };
 
 int main(int argc, char **argv)
@@ -255,11 +255,15 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		die("usage: bench_p11 MODULE MODE THREADS SECONDS");
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		const struct work work = { session_open, modes[i].op, session_done };
+
 		if (strcmp(argv[2], modes[i].name))
 			continue;
 		load(argv[1]);
 		find_slot();
-		run_timed("softhsm2", argv[2], atoi(argv[3]), atof(argv[4]), &modes[i].work);
+		if (modes[i].make)
+			modes[i].make(session_open(0));
+		run_timed("softhsm2", argv[2], atoi(argv[3]), atof(argv[4]), &work);
 		return 0;
 	}
 	die("unknown mode '%s'", argv[2]);

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# find.sh - in the guest: one key among few (hsm0) and among many (hsm1), in turns.
+# find.sh - in the guest: one key among as many as each card has, in turns. KEYS: how many the
+# cards have, from hsm0 on.
 export LD_LIBRARY_PATH=/opt/cloudhsm/lib
-SECS=${BENCH_SECS:-3}
+SECS=${BENCH_SECS:-1}
 LINES=500
 
 # What one findKey takes of a session of many, in microseconds.
@@ -19,9 +20,11 @@ tool() {
     echo "R bench=$BENCH_NAME mode=findKey threads=1 ops_s=$((LINES * 1000000 / n)) p50_us=$((n / LINES))"
 }
 
-for mode in find-label find-id; do
-    HSM_DEVICE=/dev/hsm0 BENCH_NAME=few /opt/bench/bench_use $mode 1 "$SECS"
-    HSM_DEVICE=/dev/hsm1 BENCH_NAME=many /opt/bench/bench_use $mode 1 "$SECS"
+for mode in find-label find-id tool; do
+    card=0
+    for n in $KEYS; do
+        export HSM_DEVICE=/dev/hsm$card BENCH_NAME=keys$n
+        if [ $mode = tool ]; then tool; else /opt/bench/bench_use $mode 1 "$SECS"; fi
+        card=$((card + 1))
+    done
 done
-HSM_DEVICE=/dev/hsm0 BENCH_NAME=few tool
-HSM_DEVICE=/dev/hsm1 BENCH_NAME=many tool
