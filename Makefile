@@ -15,11 +15,12 @@ export KEYSTORE NODES CLUSTERS SHARE MEM CPUS ACCEL ACTIVATE TIMEOUT HSM_PROPS Q
 
 ROOT		:= $(BUILD)/image/root
 DRIVER		:= $(BUILD)/driver-$(SERIES)
-LANES		?= unit unit-user qtest crash cluster kselftest transcript canary vm
+LANES		?= unit unit-user qtest crash power race secret cluster kselftest transcript canary vm hostile fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster shell guest all firmware qemu driver tools image test check lint bench clean \
-	$(LANES:%=lane-%) deps-build deps-cluster deps-test deps-lint deps-bench
+GOALS_DEPS	:= build cluster test debug coverage lint bench
+.PHONY: help run cluster shell guest all firmware qemu driver tools image test check fuzz coverage test-debug soak \
+	lint bench clean $(LANES:%=lane-%) $(GOALS_DEPS:%=deps-%)
 
 help:		## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,8 +40,10 @@ help:		## this list
 #   SERIES=6.1       boot Debian's Linux 6.1 instead of 6.12 (on Debian 12)
 #   HSM_CACHE=dir    where downloads and the QEMU build are kept (build/cache)
 #   QEMU_SRC= KDIR= KERNEL= MODULES=   your own QEMU 10.0 source, kernel headers, kernel image, modules
-#   LANES="..."      make test: which lanes (unit unit-user qtest crash cluster kselftest
-#                    transcript canary vm)
+#   LANES="..."      make test: which lanes (unit unit-user qtest crash power race secret cluster
+#                    kselftest transcript canary vm hostile fuzz)
+#   FUZZ_SECS=n      make fuzz, and the lane: seconds for all targets together (300)
+#   SOAK_MINS=n SEED=n   make soak: how long (30), and which run to repeat
 
 run: image	## boot a VM with the card: a logged-in prompt, or without a terminal a first session
 	@if [ -t 0 ] && [ -t 1 ]; then images/run.sh prompt; else images/run.sh script images/first-run.sh; fi
@@ -57,7 +60,7 @@ guest: image	## run SCRIPT=file in the guest as root, print its output
 
 all: image	## build everything that runs
 
-deps-build deps-cluster deps-test deps-lint deps-bench:
+$(GOALS_DEPS:%=deps-%):
 	@images/deps.sh $(@:deps-%=%)
 
 firmware: deps-build	## the firmware library, for the host
@@ -103,10 +106,25 @@ test: deps-test image $(LINUX)/.source	## every lane; closes with "N passed, N f
 $(LANES:%=lane-%): lane-%: deps-test image $(LINUX)/.source	## one lane of the tests, as make lane-unit
 	@tests/run.sh $*
 
+fuzz: deps-test image	## libFuzzer on all that reads, QEMU's fuzzers on the device, for FUZZ_SECS
+	@tests/fuzz/run.sh
+
+coverage: deps-coverage	## which lines of the firmware the tests run
+	@tests/coverage/run.sh
+
+$(LINUX)-debug/release: images/debug.config | deps-debug
+	@images/kernel.sh debug $(SERIES)
+
+test-debug: deps-debug image $(LINUX)/.source $(LINUX)-debug/release	## the driver under KASAN, lockdep, kmemleak, with faults injected
+	@tests/debug/run.sh
+
+soak: deps-test image	## SOAK_MINS of commands, resets, unplugs and logins at random
+	@tests/soak/run.sh
+
 lint: deps-lint image	## sparse, checkpatch, clang-tidy, cppcheck, shellcheck, our own rules
 	@tests/lint/run.sh
 
-bench: deps-bench image	## measure against NVMe, OpenSSL and SoftHSM2 in the same run
+bench: deps-bench image	## measure against NVMe, OpenSSL, SoftHSM2 in one run; PUBLISH=1: into docs/performance.md
 	@tests/bench/run.sh
 
 clean:		## remove build/ but for the cache

@@ -65,4 +65,16 @@ long=$(printf '%s\n' "${sources[@]}" | grep '\.c$' | ctags --fields=+ne -o - --c
                      }
                      if (e - l + 1 > 60) print $2 ":" l ": " $1 " has " e - l + 1 " lines, more than 60" }')
 [ -z "$long" ] || { echo "$long"; bad=1; }
+
+# docs/security.md names files, and tests as `tests/FILE NAME...`: all of them are there.
+while IFS=: read -r line words; do
+    read -r file names <<< "${words//\`/}"
+    for at in "$file" "qemu-device/$file"; do
+        [ ! -f "$at" ] || break
+    done
+    [ -f "$at" ] || { echo "docs/security.md:$line: there is no $file"; bad=1; continue; }
+    for name in $names; do
+        grep -qwF -- "$name" "$at" || { echo "docs/security.md:$line: there is no $name in $file"; bad=1; }
+    done
+done < <(grep -noE '`[a-z-]+/[^` ]*\.[a-z]+[^`]*`' docs/security.md)
 exit $bad

@@ -49,10 +49,12 @@ run_shellcheck() {
 
 QEMU_TREE=$(cat "$build/qemu-tree" 2>/dev/null || echo "${QEMU_SRC:-}")
 check "own rules" "$here/rules.sh"
+check "benchmark page" "$top/tests/bench/check.sh"
 check "sparse and W=1 on the driver" "$here/kernel.sh" sparse
 check "checkpatch --strict on the driver" "$here/kernel.sh" checkpatch
 check "QEMU's checkpatch on the device" qemu_checkpatch
 check "shellcheck" run_shellcheck
+check "the description for syzkaller" "$top/tests/syzkaller/check.sh"
 check "cppcheck" run_cppcheck
 check "clang-tidy" run_tidy
 echo "lint: $passed passed, $failed failed"
