@@ -13,7 +13,11 @@
 
 #define HSM_WATCHDOG_MS	500
 
-/* So many resets in so long may a card be the cause of; with one more it is dead. */
+/*
+ * So many resets in so long may a card be the cause of; with one more it is dead. One that
+ * breaks at once after each reset is through in a moment. One that is honest has no more than
+ * a fault of its host, which passes or does not: ten tries tell.
+ */
 #define HSM_BLAMED_MAX	10
 #define HSM_BLAMED_SECS	60
 
@@ -227,52 +231,76 @@ void hsm_ctrl_fail(struct hsm *hsm, u32 state)
 	hsm_queues_fail(hsm, -ENODEV);
 }
 
-/* Runs in the reset work alone. */
-static bool hsm_reset_too_often(struct hsm *hsm)
+/*
+ * Behind hsm_reset_begin(): takes the reasons of the reset that is under way, so that none
+ * of them is one for another. False if the card has been the cause once too often.
+ */
+static bool hsm_reset_answer(struct hsm *hsm)
 {
-	if (time_after(jiffies, hsm->blamed_since + HSM_BLAMED_SECS * HZ)) {
-		hsm->blamed_since = jiffies;
-		WRITE_ONCE(hsm->blamed, 0);
+	u64 now = get_jiffies_64();
+
+	clear_bit(HSM_FLAG_LATE, &hsm->flags);
+	if (!test_and_clear_bit(HSM_FLAG_BLAME, &hsm->flags))
+		return true;
+	if (!hsm->blamed || time_after64(now, hsm->blamed_since + HSM_BLAMED_SECS * HZ)) {
+		hsm->blamed_since = now;
+		hsm->blamed = 0;
 	}
-	WRITE_ONCE(hsm->blamed, hsm->blamed + 1);
-	return hsm->blamed > HSM_BLAMED_MAX;
+	return ++hsm->blamed <= HSM_BLAMED_MAX;
+}
+
+/* Behind hsm_reset_begin(): what the card was the cause of before this reset is past. */
+void hsm_reset_forgive(struct hsm *hsm)
+{
+	hsm->blamed = 0;
+	clear_bit(HSM_FLAG_BLAME, &hsm->flags);
+}
+
+static bool hsm_reset_is_due(const struct hsm *hsm)
+{
+	return READ_ONCE(hsm->flags) & (BIT(HSM_FLAG_BLAME) | BIT(HSM_FLAG_LATE));
 }
 
 static void hsm_reset_work(struct work_struct *work)
 {
 	struct hsm *hsm = container_of(work, struct hsm, reset_work);
-	bool blame = test_and_clear_bit(HSM_FLAG_BLAME, &hsm->flags);
+	bool asked = test_and_clear_bit(HSM_FLAG_ASKED, &hsm->flags);
 	int err;
 
 	/* A dead card comes back only if somebody wants it. */
-	if (blame && READ_ONCE(hsm->state) != HSM_STATE_LIVE)
+	if (!asked && (READ_ONCE(hsm->state) != HSM_STATE_LIVE || !hsm_reset_is_due(hsm)))
 		return;
-	if (blame && hsm_reset_too_often(hsm)) {
-		dev_err(&hsm->dev, "no end of resets\n");
-		hsm_ctrl_fail(hsm, HSM_STATE_DEAD);
-		return;
-	}
 	err = hsm_reset_begin(hsm);
 	if (err == -EBUSY)
 		return;
+	if (asked)
+		hsm_reset_forgive(hsm);
+	if (!hsm_reset_answer(hsm)) {
+		dev_err(&hsm->dev, "no end of resets\n");
+		err = -EIO;
+	}
 	if (err)
 		hsm_ctrl_fail(hsm, HSM_STATE_DEAD);
 	else
 		hsm_reset_end(hsm);
 }
 
+static void hsm_reset_schedule(struct hsm *hsm, unsigned int why)
+{
+	set_bit(why, &hsm->flags);
+	queue_work(system_unbound_wq, &hsm->reset_work);
+}
+
 /* The card needs a reset by its own fault. Any context. */
 void hsm_reset_blame(struct hsm *hsm)
 {
-	set_bit(HSM_FLAG_BLAME, &hsm->flags);
-	queue_work(system_unbound_wq, &hsm->reset_work);
+	hsm_reset_schedule(hsm, HSM_FLAG_BLAME);
 }
 
 /* Resets the card as somebody wants it, and waits for it; 0 if it lives afterwards. */
 int hsm_reset_now(struct hsm *hsm)
 {
-	WRITE_ONCE(hsm->blamed, 0);
-	queue_work(system_unbound_wq, &hsm->reset_work);
+	hsm_reset_schedule(hsm, HSM_FLAG_ASKED);
 	flush_work(&hsm->reset_work);
 	return READ_ONCE(hsm->state) == HSM_STATE_LIVE ? 0 : -EIO;
 }
@@ -301,7 +329,7 @@ irqreturn_t hsm_event_irq(int irq, void *data)
 static void hsm_watchdog(struct work_struct *work)
 {
 	struct hsm *hsm = container_of(to_delayed_work(work), struct hsm, watchdog);
-	bool reset = false;
+	bool late = false;
 	unsigned int i;
 	u32 status;
 
@@ -314,8 +342,13 @@ static void hsm_watchdog(struct work_struct *work)
 	}
 	hsm_ctrl_status(hsm, status);
 	for (i = 0; i < hsm->nr_queues; i++)
-		reset |= hsm_ring_watch(&hsm->queues[i]);
-	if (reset || !(status & HSM_STATUS_RDY)) {
+		late |= hsm_ring_watch(&hsm->queues[i]);
+	if (late) {
+		dev_err(&hsm->dev, "a command outlived its abort, resetting the card\n");
+		/* No blame: what takes long and cannot be aborted is for any caller to choose. */
+		hsm_reset_schedule(hsm, HSM_FLAG_LATE);
+	}
+	if (!(status & HSM_STATUS_RDY)) {
 		dev_err(&hsm->dev, "card does not answer, resetting it\n");
 		hsm_reset_blame(hsm);
 	}

@@ -47,7 +47,10 @@
 #define HSM_FLAG_TAMPER		1	/* STATUS.TAMPER was reported */
 #define HSM_FLAG_SPINNING	2	/* a waiter polls */
 #define HSM_FLAG_PCI		3	/* the PCI core has stopped the card and starts it again */
-#define HSM_FLAG_BLAME		4	/* the card is the cause of the reset that is scheduled */
+/* Why a reset is scheduled. */
+#define HSM_FLAG_BLAME		4	/* the card is the cause */
+#define HSM_FLAG_LATE		5	/* a command outlived its abort: no blame */
+#define HSM_FLAG_ASKED		6	/* somebody wants it */
 
 struct hsm;
 struct hsm_queue;
@@ -164,8 +167,9 @@ struct hsm {
 	unsigned long flags;		/* bits HSM_FLAG_* */
 	u32 epoch;
 	unsigned int resets;
+	/* Of whoever has moved the state to RESETTING. */
 	unsigned int blamed;		/* resets that the card caused since blamed_since */
-	unsigned long blamed_since;	/* jiffies */
+	u64 blamed_since;		/* jiffies */
 
 	struct hsm_queue *queues;
 	unsigned int nr_queues;
@@ -236,6 +240,7 @@ int hsm_ctrl_go(struct hsm *hsm);
 void hsm_ctrl_shutdown(struct hsm *hsm);
 int hsm_reset_begin(struct hsm *hsm);
 int hsm_reset_end(struct hsm *hsm);
+void hsm_reset_forgive(struct hsm *hsm);
 void hsm_reset_blame(struct hsm *hsm);
 int hsm_reset_now(struct hsm *hsm);
 void hsm_ctrl_fail(struct hsm *hsm, u32 state);

@@ -214,8 +214,11 @@ static void hsm_reset_prepare(struct pci_dev *pdev)
 	/* Waits for a reset that is under way: only one may work on the registers. */
 	while (hsm_reset_begin(hsm) == -EBUSY && READ_ONCE(hsm->state) != HSM_STATE_REMOVING)
 		flush_work(&hsm->reset_work);
+	/* What has just declared the card dead, or live, has still to end. */
+	flush_work(&hsm->reset_work);
 	/* Until the card is back nobody touches it; hsm_ctrl_go() starts the next watch. */
 	cancel_delayed_work_sync(&hsm->watchdog);
+	hsm_reset_forgive(hsm);
 }
 
 static void hsm_reset_done(struct pci_dev *pdev)

@@ -186,16 +186,17 @@ static bool hsm_ring_pending(const struct hsm_queue *q)
 
 /*
  * While q->lock is held no more commands can end than there are slots. A card that
- * posts more, or a ring of completions that nobody waits for, could go on for ever.
+ * posts more, or a ring of completions that nobody waits for, could go on for ever:
+ * that breaks the queue. False if it is broken.
  */
-static bool hsm_ring_excess(struct hsm_queue *q, unsigned int found)
+static bool hsm_ring_bound(struct hsm_queue *q, unsigned int found)
 {
 	if (found < q->nr_slots && q->strays <= q->size)
-		return false;
+		return true;
 	q->broken = true;
 	dev_err_ratelimited(&q->hsm->dev, "%s: completions beyond all commands\n", q->name);
 	hsm_reset_blame(q->hsm);
-	return true;
+	return false;
 }
 
 static bool hsm_ring_process(struct hsm_queue *q)
@@ -203,7 +204,7 @@ static bool hsm_ring_process(struct hsm_queue *q)
 	unsigned int found = 0;
 
 	lockdep_assert_held(&q->lock);
-	while (!q->broken && hsm_ring_pending(q) && !hsm_ring_excess(q, found)) {
+	while (!q->broken && hsm_ring_pending(q) && hsm_ring_bound(q, found)) {
 		/* The rest of the entry is read after its phase. */
 		dma_rmb();
 		hsm_ring_complete(q, &q->cq[q->cq_head & (q->size - 1)]);
@@ -268,10 +269,10 @@ static bool hsm_ring_watch_req(struct hsm_queue *q, struct hsm_req *req)
 	return false;
 }
 
-/* A watchdog tick; true if a command outlived its abort, or the ring is broken. */
+/* A watchdog tick; true if a command outlived its abort. */
 bool hsm_ring_watch(struct hsm_queue *q)
 {
-	bool reset = false;
+	bool late = false;
 	unsigned long flags;
 	unsigned int i;
 
@@ -279,10 +280,12 @@ bool hsm_ring_watch(struct hsm_queue *q)
 	hsm_ring_watch_cq(q);
 	for (i = 0; i < q->nr_slots && q->live; i++)
 		if (q->reqs[i].state == HSM_REQ_SENT)
-			reset |= hsm_ring_watch_req(q, &q->reqs[i]);
-	reset |= q->broken;
+			late |= hsm_ring_watch_req(q, &q->reqs[i]);
+	/* The blame came too early if the card was about to start. */
+	if (q->broken)
+		hsm_reset_blame(q->hsm);
 	spin_unlock_irqrestore(&q->lock, flags);
-	return reset;
+	return late;
 }
 
 /*

@@ -152,17 +152,21 @@ link_again() {
     publish "$to" "$to.sha256"
 }
 
-# The card's files as in the product but with HSM_HOSTILE, and those that lie: OBJECT FILE...
+# Compiles the card's files, as in the product but with HSM_HOSTILE, and those that lie;
+# their objects, in words of the shell, to objects_hostile. In a folder for each QEMU.
 hostile_objects() {
-    local any=libcommon.a.p/hw_misc_hsm_hsm-fault.c.o command f o
-    command=$(command_of "$any" c_COMPILER)
-    [[ $command == *hsm-fault.c* ]] || die "no command that compiles the card in $build"
+    local any=libcommon.a.p/hw_misc_hsm_hsm-fault.c.o dir=$to/${objects##*/} first command f o
+    first=$(command_of "$any" c_COMPILER)
+    [[ $first == *" -c "*hsm-fault.c* ]] || die "no command that compiles the card in $build"
+    mkdir -p "$dir"
     for f in "$here"/hw/misc/hsm/*.c; do
-        o=$to/$(basename "$f").o
-        objects_hostile+=("$o")
-        [ -z "$(find "$f" "$here"/hw/misc/hsm/*.h "$here"/include "$here"/*/*.h "$0" -newer "$o" 2>&1)" ] ||
-            (cd "$build" && bash -c "$(sed "s|-c [^ ]*hsm-fault\.c|-c $f|; s|$any|$o|g" <<< "$command") -DHSM_HOSTILE") ||
-            die "compiling $f failed"
+        o=$dir/$(basename "$f").o
+        objects_hostile+=("$(printf %q "$o")")
+        [ -n "$(find "$f" "$here"/hw/misc/hsm/*.h "$here"/include "$here"/*/*.h "$0" \
+            "$build/hsm-configured" "$src/.hsm-graft.patch" -newer "$o" 2>&1)" ] || continue
+        command=${first/ -c *hsm-fault.c/ -c "$(printf %q "$f")"}
+        command=${command//"$any"/"$(printf %q "$o")"}
+        (cd "$build" && bash -c "$command -DHSM_HOSTILE") || die "compiling $f failed"
     done
 }
 
@@ -175,9 +179,9 @@ build_hostile() {
     command=$(command_of qemu-system-x86_64 c_LINKER c_LINKER_RSP)
     for f in "$here"/hw/misc/hsm/*.c; do
         name=$(basename "$f")
-        command=${command//libcommon.a.p\/hw_misc_hsm_$name.o/}
+        command=${command//"libcommon.a.p/hw_misc_hsm_$name.o"/}
     done
-    command=${command/-o qemu-system-x86_64 /-o "$to/new" ${objects_hostile[*]} }
+    command=${command/-o qemu-system-x86_64 /-o "$(printf %q "$to/new") ${objects_hostile[*]}" }
     (cd "$build" && bash -c "$command") || die "linking $to failed"
     mv "$to/new" "$to/qemu-system-x86_64"
 }
@@ -205,12 +209,17 @@ configure() {
     echo "$src $cc ${flags[*]}" > "$stamp"
 }
 
+# make_targets TARGET...
+make_targets() {
+    note "building $*"
+    ninja -C "$build" "$@" > "$build.log" 2>&1 ||
+        { grep -E -A12 'FAILED|error:|ERROR' "$build.log" | cut -c1-300 | head -n 60 >&2; die "build failed: $build.log"; }
+}
+
 compile() {
     local targets=(qemu-system-x86_64)
     [ "$qtest" = 0 ] || targets+=(tests/qtest/hsm-test)
-    note "building ${targets[*]}"
-    ninja -C "$build" "${targets[@]}" > "$build.log" 2>&1 ||
-        { grep -E -A12 'FAILED|error:|ERROR' "$build.log" | cut -c1-300 | head -n 60 >&2; die "build failed: $build.log"; }
+    make_targets "${targets[@]}"
     grep -A4 'hsm.*warning:' "$build.log" >&2 || true
     mkdir -p "$out"
     install_new "$build/qemu-system-x86_64"
@@ -239,9 +248,7 @@ build_fuzz() {
     # No processor runs: the BIOS is only looked for.
     mkdir -p "$build.roms"
     truncate -s 256K "$build.roms/bios-256k.bin"
-    note "building qemu-fuzz-x86_64"
-    ninja -C "$build" qemu-fuzz-x86_64 > "$build.log" 2>&1 ||
-        { grep -E -A12 'FAILED|error:|ERROR' "$build.log" | cut -c1-300 | head -n 60 >&2; die "build failed: $build.log"; }
+    make_targets qemu-fuzz-x86_64
     install_new "$build/qemu-fuzz-x86_64"
 }
 
@@ -276,11 +283,12 @@ fi
 
 if [ "$fuzz" = 1 ]; then
     CC=${FUZZ_CLANG:-clang}
+    cxx=${CC##*/} cxx=${CC%"$cxx"}${cxx/clang/clang++}
     flags=(--target-list=x86_64-softmmu --without-default-features --without-default-devices
            --with-devices-x86_64=hsm-fuzz --enable-kvm --enable-fuzzing --enable-asan
            --enable-ubsan --disable-tcg --disable-tools --disable-docs --disable-install-blobs
            --disable-download --disable-debug-info -Doptimization=0
-           --extra-cflags=-gline-tables-only --cxx="${CC/clang/clang++}"
+           --extra-cflags=-gline-tables-only --cxx="$cxx"
            --firmwarepath="$objects/build-fuzz.roms")
     host=$out/fuzz build=$objects/build-fuzz out=$out/fuzz
 elif [ "$san" = 1 ]; then

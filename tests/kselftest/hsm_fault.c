@@ -98,6 +98,29 @@ TEST_F(fault, lost_completion)
 	lost_for_good(_metadata, self->fd, "drop-cqe:1", self->resets, 0);
 }
 
+/*
+ * A caller can choose commands that outlive their abort: however often that makes a reset
+ * needed, the card lives on. 10 resets by the fault of the card would be allowed.
+ */
+TEST_F_TIMEOUT(fault, no_blame_for_late_commands, 120)
+{
+	int i, fd;
+
+	for (i = 0; i < 12; i++) {
+		fd = hsm_open();
+		ASSERT_GE(fd, 0);
+		ASSERT_EQ(cmd_nop(fd), 0);
+		ASSERT_EQ(host_fault("drop-cqe:1"), 0);
+		EXPECT_EQ(nop_within(fd, 10), -ETIMEDOUT);
+		close(fd);
+	}
+	EXPECT_EQ(hsm_attr_number("resets"), self->resets + i);
+	fd = hsm_open();
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(cmd_nop(fd), 0);
+	close(fd);
+}
+
 TEST_F(fault, completion_of_an_unknown_command)
 {
 	lost_for_good(_metadata, self->fd, "bad-cid:1", self->resets, 1);

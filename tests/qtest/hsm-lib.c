@@ -11,18 +11,29 @@
 
 #define HSM_WAIT_US     (10 * G_USEC_PER_SEC)
 
-HsmCard *hsm_card_new_store(const char *props)
+static HsmCard *hsm_card_new_with(const char *before, const char *props)
 {
     HsmCard *c = g_new0(HsmCard, 1);
 
-    c->qts = qtest_initf("-machine q35 -m 64 -device hsm-pci,id=hsm0,"
-                         HSM_TEST_SLOT ",%s", props);
+    c->qts = qtest_initf("-machine q35 -m 64 %s -device hsm-pci,id=hsm0,"
+                         HSM_TEST_SLOT ",%s", before, props);
     c->bus = qpci_new_pc(c->qts, NULL);
     c->dev = qpci_device_find(c->bus, HSM_TEST_DEVFN);
     g_assert_nonnull(c->dev);
     qpci_device_enable(c->dev);
     c->bar = qpci_iomap(c->dev, HSM_PCI_BAR, NULL);
     return c;
+}
+
+HsmCard *hsm_card_new_store(const char *props)
+{
+    return hsm_card_new_with("", props);
+}
+
+HsmCard *hsm_card_new_iommu(void)
+{
+    return hsm_card_new_with("-accel tcg -S -device intel-iommu,intremap=off",
+                             "x-store=memory");
 }
 
 HsmCard *hsm_card_new(const char *props)

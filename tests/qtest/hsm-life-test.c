@@ -11,6 +11,20 @@
 #include "hsm/hsm_cmd.h"
 #include "hsm-lib.h"
 
+/* The IOMMU of q35, by Intel's specification of VT-d. */
+#define VTD_AT          0xfed90000ull
+#define VTD_GCMD        0x18
+#define VTD_GSTS        0x1c
+#define VTD_RTADDR      0x20
+#define VTD_FSTS        0x34
+#define VTD_FECTL       0x38
+#define VTD_FEDATA      0x3c
+#define VTD_FEADDR      0x40
+#define VTD_GCMD_TE     (1u << 31)
+#define VTD_GCMD_SRTP   (1u << 30)
+#define VTD_FSTS_PPF    2u
+#define ROOT_TABLE_AT   0xc00000
+
 static bool some_read(HsmCard *c)
 {
     return hsm_counter(c, "commands") > 0;
@@ -291,6 +305,49 @@ static void test_hotplug(void)
     qtest_quit(qts);
 }
 
+static bool is_fatal(HsmCard *c)
+{
+    return hsm_rd(c, HSM_REG_STATUS) & HSM_STATUS_FATAL;
+}
+
+/*
+ * An IOMMU that knows no device, and tells of what it refuses by an interrupt:
+ * an NMI, which no mask of the processor keeps back.
+ */
+static void iommu_refuse(HsmCard *c)
+{
+    qtest_memset(c->qts, ROOT_TABLE_AT, 0, 4096);
+    qtest_writel(c->qts, VTD_AT + VTD_FEDATA, 4 << 8);
+    qtest_writel(c->qts, VTD_AT + VTD_FEADDR, 0xfee00000);
+    qtest_writel(c->qts, VTD_AT + VTD_FECTL, 0);
+    qtest_writeq(c->qts, VTD_AT + VTD_RTADDR, ROOT_TABLE_AT);
+    qtest_writel(c->qts, VTD_AT + VTD_GCMD, VTD_GCMD_SRTP);
+    qtest_writel(c->qts, VTD_AT + VTD_GCMD, VTD_GCMD_TE);
+    g_assert_cmphex(qtest_readl(c->qts, VTD_AT + VTD_GSTS) & VTD_GCMD_TE,
+                    !=, 0);
+}
+
+/* The card takes the refusal for what it is, and nothing else happens. */
+static void test_iommu_refuse(void)
+{
+    HsmCard *c = hsm_card_new_iommu();
+    struct hsm_sqe nop = { .opcode = HSM_OP_NOP };
+
+    iommu_refuse(c);
+    hsm_setup(c, 0, 4);
+    hsm_enable(c);
+    hsm_put(c, 0, &nop);
+    hsm_ring(c, 0);
+    g_assert_true(hsm_wait_for(is_fatal, c));
+    g_assert_cmphex(hsm_rd(c, HSM_REG_ERROR), ==, HSM_ERR_SQ_FETCH);
+    g_assert_cmphex(qtest_readl(c->qts, VTD_AT + VTD_FSTS) & VTD_FSTS_PPF,
+                    !=, 0);
+    qtest_writel(c->qts, VTD_AT + VTD_GCMD, 0);
+    hsm_disable(c);
+    check_clean(c);
+    hsm_card_free(c);
+}
+
 /* QEMU ends while commands are in flight. */
 static void test_quit_busy(void)
 {
@@ -386,6 +443,7 @@ void hsm_add_life_tests(void)
     qtest_add_func("hsm/life/shutdown", test_shutdown);
     qtest_add_func("hsm/life/faults", test_faults);
     qtest_add_func("hsm/life/hotplug", test_hotplug);
+    qtest_add_func("hsm/life/iommu-refuses", test_iommu_refuse);
     qtest_add_func("hsm/life/quit-busy", test_quit_busy);
     qtest_add_func("hsm/life/tamper", test_tamper);
     qtest_add_func("hsm/life/no-migration", test_no_migration);

@@ -41,8 +41,8 @@ void hsm_fatal(HsmState *s, uint32_t gen, uint32_t error)
 static void hsm_enable(HsmState *s)
 {
     s->ctrl = HSM_CTRL_EN;
-    s->iommu = pci_device_iommu_address_space(PCI_DEVICE(s)) !=
-               &address_space_memory;
+    qatomic_set(&s->iommu, pci_device_iommu_address_space(PCI_DEVICE(s)) !=
+                           &address_space_memory);
     for (unsigned i = 0; i < s->n_queues; i++) {
         if (!hsm_queue_good(&s->queue[i])) {
             qemu_log_mask(LOG_GUEST_ERROR, "hsm: enable with a bad block of "

@@ -218,6 +218,17 @@ static HsmHostile *hsm_hostile_new(HsmState *s)
     return h;
 }
 
+/* The card goes, and with it the regions of h->trap went. */
+void hsm_hostile_free(HsmState *s)
+{
+    HsmHostile *h = s->hostile;
+
+    if (h) {
+        qemu_mutex_destroy(&h->lock);
+        g_free(h);
+    }
+}
+
 static const HsmLie *hsm_lie_find(const char *name, size_t len)
 {
     for (unsigned i = 0; i < hsm_n_lies; i++) {
@@ -234,8 +245,8 @@ static void hsm_hostile_set(Object *obj, const char *text, Error **errp)
     HsmState *s = HSM_PCI(obj);
     const char *colon = strchr(text, ':');
     const HsmLie *lie = colon ? hsm_lie_find(text, colon - text) : NULL;
-    HsmHostile *h = s->hostile ?: hsm_hostile_new(s);
     uint64_t seed = 0;
+    HsmHostile *h;
 
     if (strcmp(text, "none") &&
         (!lie || qemu_strtou64(colon + 1, NULL, 10, &seed))) {
@@ -243,6 +254,12 @@ static void hsm_hostile_set(Object *obj, const char *text, Error **errp)
                    "seed, as in 'status:1'", text);
         return;
     }
+    /* The thread of lies wants a bus to write to. */
+    if (!qdev_is_realized(DEVICE(s))) {
+        error_setg(errp, "x-hostile: the card is not plugged");
+        return;
+    }
+    h = s->hostile ?: hsm_hostile_new(s);
     qatomic_store_release(&h->lie, NULL);
     h->seed = seed;
     h->drawn = 0;

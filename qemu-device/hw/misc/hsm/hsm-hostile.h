@@ -95,6 +95,7 @@ HsmSpot hsm_any_spot(HsmHostile *h);
 
 void hsm_hostile_class_init(ObjectClass *oc);
 void hsm_hostile_stop(HsmState *s);
+void hsm_hostile_free(HsmState *s);
 uint64_t hsm_hostile_read(HsmState *s, hwaddr reg, uint64_t val);
 bool hsm_hostile_fetch(HsmQueue *q, const struct hsm_sqe *sqe);
 uint64_t hsm_hostile_buf(HsmState *s, uint64_t addr, uint32_t len);
@@ -113,6 +114,10 @@ static inline void hsm_hostile_class_init(ObjectClass *oc)
 }
 
 static inline void hsm_hostile_stop(HsmState *s)
+{
+}
+
+static inline void hsm_hostile_free(HsmState *s)
 {
 }
 

@@ -308,6 +308,7 @@ static void hsm_instance_finalize(Object *obj)
 {
     HsmState *s = HSM_PCI(obj);
 
+    hsm_hostile_free(s);
     for (unsigned i = 0; i < ARRAY_SIZE(s->worker); i++) {
         qemu_mutex_destroy(&s->worker[i].dma_lock);
     }
