@@ -154,11 +154,17 @@ static void check_trust(const struct call *c, struct object *o)
  * Whether @o is the record that the cluster has, where that is known: an older one, with
  * attributes that were taken from the key since, must not come back over it.
  */
-static bool is_expected(const struct damaged_key *d, const struct object *o)
+static int check_expected(struct call *c, const struct damaged_key *d, const struct object *o)
 {
-	uint8_t hash[32];
+	uint8_t hash[sizeof(d->hash)];
 
-	return !d->expected || (record_hash(o, hash) && !memcmp(hash, d->hash, sizeof(hash)));
+	if (!d->expected)
+		return 0;
+	if (!record_hash(o, hash))
+		return HSM_RV_NO_MEMORY;
+	if (!secmem_equal(hash, d->hash, sizeof(hash)))
+		return call_bad(c, HSM_TAG_DATA, HSM_RV_BAD_MASKED_OBJECT);
+	return 0;
 }
 
 /* Its number is damaged, so it is nobody's, and the key may come. */
@@ -178,8 +184,9 @@ static int prepare_restore(struct change *ch)
 		return call_bad(c, HSM_TAG_HANDLE, HSM_RV_INVALID_INPUT);
 	if (!d)
 		return call_bad(c, HSM_TAG_HANDLE, HSM_RV_BAD_HANDLE);
-	if (!is_expected(d, o))
-		return call_bad(c, HSM_TAG_DATA, HSM_RV_BAD_MASKED_OBJECT);
+	rc = check_expected(c, d, o);
+	if (rc)
+		return rc;
 	if (id.len && object_id_taken(t, id))
 		return call_bad(c, HSM_ATTR_ID, HSM_RV_ID_EXISTS);
 	if (!owner || owner->leaving)

@@ -166,7 +166,7 @@ void object_table_free(struct object_table *t)
 	}
 	for (i = 0; i < OBJECT_INDEXES; i++)
 		index_free(&t->index[i]);
-	free(t->damaged);
+	secmem_free(t->damaged);
 }
 
 static uint32_t hash_bytes(const struct object_table *t, struct bytes b)
@@ -317,18 +317,34 @@ bool object_id_taken(const struct object_table *t, struct bytes id)
 	return false;
 }
 
-bool object_add_damaged(struct object_table *t, uint64_t handle)
+/* There is room up to the next power of two. */
+static bool grow_damaged(struct object_table *t)
 {
-	struct damaged_key *grown = realloc(t->damaged, (t->n_damaged + 1) * sizeof(*grown));
-	size_t i = t->n_damaged;
+	size_t n = t->n_damaged;
+	struct damaged_key *grown;
 
+	if (n & (n - 1))
+		return true;
+	grown = secmem_alloc((n ? 2 * n : 1) * sizeof(*grown));
 	if (!grown)
 		return false;
+	if (n)
+		memcpy(grown, t->damaged, n * sizeof(*grown));
+	secmem_free(t->damaged);
 	t->damaged = grown;
-	while (i && grown[i - 1].handle > handle)
+	return true;
+}
+
+bool object_add_damaged(struct object_table *t, uint64_t handle)
+{
+	size_t i = t->n_damaged;
+
+	if (!grow_damaged(t))
+		return false;
+	while (i && t->damaged[i - 1].handle > handle)
 		i--;
-	memmove(grown + i + 1, grown + i, (t->n_damaged++ - i) * sizeof(*grown));
-	grown[i] = (struct damaged_key){ .handle = handle };
+	memmove(t->damaged + i + 1, t->damaged + i, (t->n_damaged++ - i) * sizeof(*t->damaged));
+	t->damaged[i] = (struct damaged_key){ .handle = handle };
 	return true;
 }
 

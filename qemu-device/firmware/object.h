@@ -114,7 +114,7 @@ bool object_shared_with(const struct object *o, uint32_t user);
 /* Bytes of object memory, without the secret. */
 size_t object_size(const struct object *o);
 
-/* A record of a key that did not open. */
+/* A record of a key that did not open; in secret memory, since a hash tells a short key. */
 struct damaged_key {
 	uint64_t handle;
 	bool expected;		/* @hash is known */

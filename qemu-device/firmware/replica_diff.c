@@ -157,16 +157,28 @@ static bool find_gone(const struct fw *fw, struct replica_entry *e)
 	return true;
 }
 
-/* Nothing but the record that the cluster has may be put in the place of a damaged one. */
-static void expect(struct fw *fw, const struct replica_item *it)
+/*
+ * Nothing but the record that the cluster has may be put in the place of a damaged one. False
+ * without memory.
+ */
+static bool expect(struct fw *fw, const struct replica_entry *e)
 {
 	struct damaged_key *d;
+	bool ok = true;
+	size_t i;
 
-	if (it->kind != STORE_OBJECT || it->lost)
-		return;
-	d = object_damaged(&fw->objects, it->id);
-	if (d)
-		d->expected = record_hash(it->object, d->hash);
+	fw_lock_write(fw);
+	for (i = 0; ok && fw->objects.n_damaged && i < e->n_image; i++) {
+		const struct replica_item *it = &e->items[i];
+
+		if (it->kind != STORE_OBJECT || it->lost)
+			continue;
+		d = object_damaged(&fw->objects, it->id);
+		if (d)
+			ok = d->expected = record_hash(it->object, d->hash);
+	}
+	fw_unlock(fw);
+	return ok;
 }
 
 bool replica_diff(struct replica *r, struct replica_entry *e)
@@ -176,17 +188,15 @@ bool replica_diff(struct replica *r, struct replica_entry *e)
 	bool ok;
 
 	e->n = e->n_image;
-	fw_lock_write(fw);
-	for (i = 0; i < e->n_image; i++) {
+	fw_lock_read(fw);
+	for (i = 0; i < e->n_image; i++)
 		e->items[i].skip = is_here(fw, e, &e->items[i], &damaged);
-		expect(fw, &e->items[i]);
-	}
 	ok = find_gone(fw, e);
 	fw_unlock(fw);
 	if (damaged)
 		fw_log(fw, FW_LOG_WARNING, "cluster: %zu damaged records of this card stay as they "
 		       "are: syncKey and syncUser put them right", damaged);
-	return ok;
+	return expect(fw, e) && ok;
 }
 
 static bool is_whole_here(const struct fw *fw, const struct replica_item *it)

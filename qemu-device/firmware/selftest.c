@@ -120,7 +120,7 @@ static bool test_rng(bool spoil)
 	return ok && !fc_rng_continuous(a, sizeof(a), &repeats) && repeats;
 }
 
-static const struct selftest tests[] = {
+const struct selftest selftests[] = {
 	{ "SHA-1", test_sha1 },
 	{ "SHA-256", test_sha256 },
 	{ "HMAC-SHA-256", test_hmac },
@@ -143,7 +143,7 @@ static const char *run_all(const struct selftest *t, const char *fault)
 
 const char *fc_selftest(const char *fault)
 {
-	const char *failed = run_all(tests, fault);
+	const char *failed = run_all(selftests, fault);
 
 	return failed ? failed : run_all(selftests_key, fault);
 }

@@ -19,7 +19,7 @@ struct selftest {
 /* Changes @got if @spoil; then whether it is @want. */
 bool selftest_answer(uint8_t *got, const uint8_t *want, size_t len, bool spoil);
 
-/* selftest_key.c: operations with keys. Ends with a name of NULL. */
-extern const struct selftest selftests_key[];
+/* selftest.c: the primitives; selftest_key.c: what uses keys. Each ends with a name of NULL. */
+extern const struct selftest selftests[], selftests_key[];
 
 #endif /* HSM_SELFTEST_H */

@@ -92,7 +92,7 @@ static void forget(struct fw *fw)
 		object_remove(t, o);
 		object_free(o);
 	}
-	free(t->damaged);
+	secmem_free(t->damaged);
 	t->damaged = NULL;
 	t->n_damaged = 0;
 	user_table_free(&fw->users);
