@@ -187,20 +187,26 @@ static bool read_key_file(int fd, unsigned char buf[KEY_LEN], const struct repor
 	return ok;
 }
 
-bool posix_sync_folder(const char *path)
+const char *posix_sync_folder(const char *path)
 {
 	char copy[PATH_MAX];
-	bool ok;
-	int fd;
+	int fd, err;
 
-	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
-		return false;
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
+		errno = ENAMETOOLONG;
+		return "its folder cannot be synced";
+	}
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	ok = fsync(fd) == 0;
+		return errno == EACCES ? "its folder may not be read, and so not be synced" :
+					 "its folder cannot be opened to be synced";
+	err = fsync(fd) ? errno : 0;
 	close(fd);
-	return ok;
+	/* So says a file system that has no sync of folders, and no other way to it. */
+	if (!err || err == EINVAL || err == ENOTSUP)
+		return NULL;
+	errno = err;
+	return "its folder cannot be synced";
 }
 
 static bool fill_key_file(int fd, const unsigned char buf[KEY_LEN])
@@ -216,6 +222,7 @@ static bool fill_key_file(int fd, const unsigned char buf[KEY_LEN])
  */
 static bool make_key_file(const char *path, unsigned char buf[KEY_LEN], const struct report *r)
 {
+	const char *unsynced;
 	char tmp[PATH_MAX];
 	bool ok;
 	int fd;
@@ -231,8 +238,9 @@ static bool make_key_file(const char *path, unsigned char buf[KEY_LEN], const st
 	if (!ok)
 		fail(r, "cannot be made", errno);
 	unlink(tmp);
-	if (ok && !posix_sync_folder(path))
-		ok = fail(r, "its folder cannot be synced", errno);
+	unsynced = ok ? posix_sync_folder(path) : NULL;
+	if (unsynced)
+		ok = fail(r, unsynced, errno);
 	if (!ok)
 		secmem_wipe(buf, KEY_LEN);
 	return ok;

@@ -18,7 +18,10 @@ extern const struct fw_platform fw_platform_posix;
  */
 bool posix_key_file(const char *path, unsigned char buf[32], bool *made, char *err, size_t err_len);
 
-/* Makes safe what was made, renamed or removed in the folder that @path is in; else errno. */
-bool posix_sync_folder(const char *path);
+/*
+ * Makes safe what was made, renamed or removed in the folder that @path, which is no link, is
+ * in; NULL also where the file system has no such thing. Else what is wrong, and errno.
+ */
+const char *posix_sync_folder(const char *path);
 
 #endif /* HSM_PLATFORM_POSIX_H */

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,18 +78,20 @@ static bool get_number(sqlite3 *db, const char *sql, sqlite3_int64 *value,
 }
 
 /*
- * Whether SQLite left a rollback journal beside the file: when a store is made the power may
- * go with any part of its first page in the file, and the journal takes that back.
+ * Whether SQLite left a rollback journal beside the file (and not beside a link to it): when a
+ * store is made the power may go with any part of its first page in the file, and the journal
+ * takes that back.
  */
 static bool has_journal(const char *path)
 {
 	static const unsigned char magic[8] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7 };
 	unsigned char start[sizeof(magic)];
-	char name[PATH_MAX];
+	char real[PATH_MAX], name[PATH_MAX];
 	bool found;
 	int fd;
 
-	if (snprintf(name, sizeof(name), "%s-journal", path) >= (int)sizeof(name))
+	if (!realpath(path, real) ||
+	    snprintf(name, sizeof(name), "%s-journal", real) >= (int)sizeof(name))
 		return false;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
@@ -207,6 +210,7 @@ static bool make_private(sqlite3 *db, const struct report *r)
  */
 static bool set_up(sqlite3 *db, const struct report *r)
 {
+	const char *unsynced;
 	sqlite3_int64 is_wal = 0;
 
 	sqlite3_extended_result_codes(db, 1);
@@ -223,9 +227,12 @@ static bool set_up(sqlite3 *db, const struct report *r)
 	/* A wipe may have been cut off before it had emptied the log. */
 	if (!empty_log(db, r))
 		return false;
-	/* File and log are there for good before anything is told; SQLite overlooks a failure. */
-	return posix_sync_folder(r->path) ||
-	       fail(r, "its folder cannot be synced: %s", strerror(errno));
+	/*
+	 * File and log are there for good before anything is told; SQLite overlooks a failure. The
+	 * name is the one that SQLite found behind links.
+	 */
+	unsynced = posix_sync_folder(sqlite3_db_filename(db, "main"));
+	return !unsynced || fail(r, "%s: %s", unsynced, strerror(errno));
 }
 
 sqlite3 *sqlite_file_open(const char *path, char *err, size_t err_len)

@@ -37,12 +37,21 @@ static bool log_fits(const struct life *l, const struct audit_copy *log, long i)
 	return log->n == m->state.next_record;
 }
 
+/* A card after a start. */
+struct found {
+	struct state st;
+	struct audit_copy log;
+	bool fresh;
+};
+
 /* Whether the card is as it was after the step @i; else what differs. */
-static const char *differs(const struct life *l, long i, const struct state *st,
-			   const struct audit_copy *log)
+static const char *differs(const struct life *l, long i, const struct found *f)
 {
+	const struct audit_copy *log = &f->log;
+	const struct state *st = &f->st;
+
 	if (i < 0)
-		return log->n > 4 ? "it is not a fresh card" : NULL;
+		return log->n > 4 || !f->fresh ? "it is not a fresh card" : NULL;
 	if ((size_t)i >= l->n)
 		return "there is no such step";
 	if (!same(st, &l->mark[i].state))
@@ -50,9 +59,9 @@ static const char *differs(const struct life *l, long i, const struct state *st,
 	return log_fits(l, log, i) ? NULL : "the audit log";
 }
 
-static bool reboot_goes_on(long i, const struct state *st, const struct audit_copy *log)
+static bool reboot_goes_on(long i, const struct found *f)
 {
-	return i < 0 || st->reboot > log->rec[log->n - 1].reboot;
+	return i < 0 || f->st.reboot > f->log.rec[f->log.n - 1].reboot;
 }
 
 /* Handles that were told are not given again; a wipe begins anew. */
@@ -61,42 +70,39 @@ static bool handle_goes_on(const struct life *l, long i, long found, uint64_t ne
 	return i < 0 || found != i || next > l->mark[i].told_handle;
 }
 
-static void tell_state(const struct life *l, long i, const struct state *st,
-		       const struct audit_copy *log)
+static void tell_state(const struct life *l, long i, const struct found *f)
 {
-	const char *now = differs(l, i, st, log), *next = differs(l, i + 1, st, log);
+	const char *now = differs(l, i, f), *next = differs(l, i + 1, f);
 
 	check(false, "the card is neither as after step %ld, %s (%s), nor as after the next, %s (%s): "
 	      "%zu records, found:\n%s", i, i < 0 ? "none" : l->mark[i].what, now,
-	      (size_t)i + 1 < l->n ? l->mark[i + 1].what : "none", next, log->n, st->text);
+	      (size_t)i + 1 < l->n ? l->mark[i + 1].what : "none", next, f->log.n, f->st.text);
 }
 
 static bool judge_card(const struct life *l, size_t calls, struct fw *fw)
 {
 	long i = last_mark(l, calls), found = i;
-	struct audit_copy log;
-	struct state st;
+	struct found f = { .fresh = state_is_fresh(fw) };
 	bool ok;
 
-	state_take(&st, fw);
-	ok = audit_copy(&log, fw);
+	state_take(&f.st, fw);
+	ok = audit_copy(&f.log, fw);
 	/* A start leaves nothing by itself: the step behind it may have been done. */
-	while (ok && differs(l, found, &st, &log) && found <= i &&
-	       (found < i || (size_t)i + 1 < l->n))
+	while (ok && differs(l, found, &f) && found <= i && (found < i || (size_t)i + 1 < l->n))
 		found++;
 	if (found == i + 1 && (size_t)found + 1 < l->n && l->mark[found].restart &&
-	    differs(l, found, &st, &log))
+	    differs(l, found, &f))
 		found++;
-	if (ok && differs(l, found, &st, &log)) {
-		tell_state(l, i, &st, &log);
+	if (ok && differs(l, found, &f)) {
+		tell_state(l, i, &f);
 		ok = false;
 	}
 	if (ok)
-		ok = check(reboot_goes_on(found, &st, &log), "reboot counter %u", st.reboot) &
-		     check(handle_goes_on(l, i, found, st.next_handle), "next handle %" PRIu64,
-			   st.next_handle);
-	free(log.rec);
-	state_free(&st);
+		ok = check(reboot_goes_on(found, &f), "reboot counter %u", f.st.reboot) &
+		     check(handle_goes_on(l, i, found, f.st.next_handle),
+			   "next handle %" PRIu64, f.st.next_handle);
+	free(f.log.rec);
+	state_free(&f.st);
 	return ok;
 }
 

@@ -114,6 +114,7 @@ bool faults_run(struct faults *f)
 	size_t n = count_chances(f);
 	bool ok = !check_wrong();
 
+	f->chances = n;
 	for (size_t i = f->part; ok && i < n; i += f->parts) {
 		size_t drawn = 1 + (i + f->seed) % (2 * (SHIM_FAULTS - 1) - 1);
 

@@ -12,6 +12,7 @@ struct faults {
 	long only;			/* this call; below 0: all */
 	unsigned int part, parts;	/* every parts-th call, from part on */
 	size_t lives, failed, images;	/* lives; those in which a step failed; cards looked at */
+	size_t chances;			/* calls that can fail */
 };
 
 /* False if something was wrong, which was told. */

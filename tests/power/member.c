@@ -395,8 +395,9 @@ static size_t live_once(struct member_cuts *c, size_t n, enum disk_version versi
 		power_on(v, c, &log, version);
 	check(!v->w->failures, "the simulator: %s", v->w->trace);
 	if (check_wrong())
-		printf("%s  cut in call %zu of a member, %s, SEED=%" PRIu64 " CALL=%zu\n",
-		       getenv("VERBOSE") ? v->w->trace : "", n, disk_version_name[version], c->seed, n);
+		printf("%s  cut in a member's call, %s, SEED=%" PRIu64 " MEMBER_CALL=%zu\n",
+		       getenv("VERBOSE") ? v->w->trace : "", disk_version_name[version], c->seed,
+		       n);
 	sim_world_free(v->w);
 	disk_log_free(&log);
 	free(v);

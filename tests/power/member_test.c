@@ -7,7 +7,7 @@ static bool member_part(const struct setting *s, unsigned int i, struct counts *
 {
 	struct member_cuts c = {
 		.dir = part_folder(s, "member", i), .seed = s->seed, .rounds = s->rounds,
-		.only = s->call, .part = i, .parts = PARTS,
+		.only = s->member_call, .part = i, .parts = PARTS,
 	};
 	bool ok = member_run(&c);
 
@@ -23,6 +23,8 @@ int main(int argc, char **argv)
 	if (!setting_read(&s, argc, argv))
 		return 2;
 	n = parts_run(&s, member_part);
+	check_range("MEMBER_CALL", s.member_call, n.calls);
+	check(n.a && (s.member_call >= 0 || n.a > n.calls / 2), "%zu cards are too few", n.a);
 	end_case("power cut in each of %zu calls of a member: %zu cards found", n.calls, n.a);
 	return check_end("power");
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* parts.c - processes that share the work. */
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,23 +14,47 @@
 
 #include "parts.h"
 
-static uint64_t number(const char *name, uint64_t otherwise)
+/* Of the environment; false with a line on standard error. */
+static bool number(const char *name, uint64_t otherwise, uint64_t max, uint64_t *n)
 {
 	const char *v = getenv(name);
+	char *end;
 
-	return v && *v ? strtoull(v, NULL, 0) : otherwise;
+	*n = otherwise;
+	if (!v || !*v)
+		return true;
+	errno = 0;
+	*n = strtoull(v, &end, 0);
+	if (errno || *end || !isdigit((unsigned char)*v) || *n > max) {
+		fprintf(stderr, "%s=%s is not a number, or too large\n", name, v);
+		return false;
+	}
+	return true;
 }
 
 bool setting_read(struct setting *s, int argc, char **argv)
 {
-	*s = (struct setting){
-		.dir = argc == 2 ? argv[1] : NULL, .seed = number("SEED", (uint64_t)getpid()),
-		.rounds = (unsigned int)number("POWER_ROUNDS", 1),
-		.call = (long)number("CALL", UINT64_MAX), .fault = (long)number("FAULT", UINT64_MAX),
-	};
+	uint64_t rounds, call, fault, member;
+
+	*s = (struct setting){ .dir = argc == 2 ? argv[1] : NULL };
 	if (!s->dir)
 		fprintf(stderr, "usage: %s DIR\n", argv[0]);
-	return s->dir;
+	if (!s->dir || !number("SEED", (uint64_t)getpid(), UINT64_MAX, &s->seed) ||
+	    !number("POWER_ROUNDS", 1, 1000, &rounds) ||
+	    !number("CALL", UINT64_MAX, LONG_MAX, &call) ||
+	    !number("FAULT", UINT64_MAX, LONG_MAX, &fault) ||
+	    !number("MEMBER_CALL", UINT64_MAX, LONG_MAX, &member))
+		return false;
+	s->rounds = rounds ? (unsigned int)rounds : 1;
+	s->call = (long)call;
+	s->fault = (long)fault;
+	s->member_call = (long)member;
+	return true;
+}
+
+void check_range(const char *name, long only, size_t n)
+{
+	check(only < 0 || (size_t)only < n, "%s=%ld: there are %zu, from 0 on", name, only, n);
 }
 
 char *part_folder(const struct setting *s, const char *name, unsigned int part)

@@ -13,19 +13,22 @@
 
 /*
  * From the environment: SEED=n chooses what the disk keeps; POWER_ROUNDS=n how often that is
- * drawn for each call; CALL=n, FAULT=n look at one call of a life only.
+ * drawn for each call; CALL=n, FAULT=n, MEMBER_CALL=n look at one call of a life only.
  */
 struct setting {
 	const char *dir;	/* the argument: exists, ends up full of stores */
 	uint64_t seed;
 	unsigned int rounds;
-	long call, fault;	/* below 0: all */
+	long call, fault, member_call;	/* below 0: all */
 };
 
 /* False with a line on standard error. */
 bool setting_read(struct setting *s, int argc, char **argv);
 
-/* What the parts count. */
+/* Checks that @only, which the variable @name gave, is below 0 or one of @n calls. */
+void check_range(const char *name, long only, size_t n);
+
+/* What the parts count; calls: those of which such a variable chooses one. */
 struct counts {
 	size_t a, b, c, calls;
 };

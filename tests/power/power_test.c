@@ -57,7 +57,7 @@ static bool fault_part(const struct setting *s, unsigned int i, struct counts *n
 	};
 	bool ok = faults_run(&f);
 
-	*n = (struct counts){ f.lives, f.failed, f.images, 0 };
+	*n = (struct counts){ f.lives, f.failed, f.images, f.chances };
 	return ok;
 }
 
@@ -65,6 +65,9 @@ static void test_cuts(const struct setting *s)
 {
 	struct counts n = parts_run(s, cut_part);
 
+	check_range("CALL", s->call, n.calls);
+	check(n.a && n.b && n.c, "nothing was tried");
+	check(s->call >= 0 || n.a > n.calls / 2, "%zu cards are too few", n.a);
 	end_case("power cut in each of %zu calls: %zu cards found, %zu used on, %zu cut again",
 		 n.calls, n.a, n.c, n.b);
 }
@@ -73,6 +76,11 @@ static void test_faults(const struct setting *s)
 {
 	struct counts n = parts_run(s, fault_part);
 
+	check_range("FAULT", s->fault, n.calls);
+	check(n.a && n.c, "nothing was tried");
+	/* Of one call alone: it need not be one that a step waits for. */
+	check(s->fault >= 0 || (n.b && n.a > n.calls), "%zu failures in %zu lives are too few",
+	      n.b, n.a);
 	end_case("failing disk: %zu lives, in %zu of them a step failed, %zu cards found", n.a, n.b,
 		 n.c);
 }

@@ -312,7 +312,8 @@ static void close_context(struct living *v)
 		usleep(1000);
 		state_take(&st, v->c.fw);
 		state_free(&st);
-	} while (st.next_record == before && ms++ < 2000);
+	} while (st.next_record == before && ms++ < 30000);
+	check(st.next_record != before, "the end of a login is not recorded for 30 s");
 	set_mark(v, "context closed");
 	fw_ctx_open(v->c.fw, CTX);
 	check(client_session(&v->c), "%s", v->c.err);
@@ -322,8 +323,10 @@ static void before_wipe(struct living *v)
 {
 	struct life *l = v->l;
 
-	if (check(l->n_wipes < WIPES, "too many wipes"))
+	if (check(l->n_wipes < WIPES, "too many wipes")) {
 		needles_take(&l->needles[l->n_wipes], v->c.store);
+		check(l->needles[l->n_wipes].n, "nothing to be wiped");
+	}
 	v->told = 0;
 	v->n_handles = 0;
 	l->wipe_at[l->n_wipes++] = l->n;
@@ -445,6 +448,7 @@ bool life_run(struct life *l)
 	}
 	if (v->on)
 		stop(v);
+	check(l->n_wipes || check_wrong(), "a life without a wipe");
 	ok = !check_wrong();
 	free(v);
 	return ok;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* test_store_file.c - the SQLite engine's file: who may open it, and what spoils it. */
+/* test_store_file.c - the SQLite engine's file: who may open it, and what is in it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,46 +18,7 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "storing.h"
-
-static struct counting hooks;
-
-static struct store *open_store(const char *path)
-{
-	char err[256] = "";
-	struct store *st = store_sqlite_open(path, err, sizeof(err));
-
-	if (!st)
-		fail_msg("%s", err);
-	return st;
-}
-
-static struct store *start_store(const char *path)
-{
-	struct store *st = open_store(path);
-
-	counting_init(&hooks);
-	assert_int_equal(st->ops->start(st, &hooks.hooks), 0);
-	return st;
-}
-
-static void end_store(struct store *st)
-{
-	st->ops->stop(st);
-	st->ops->close(st);
-}
-
-/* It does not open, and the line says which file and why. */
-static void refused(const char *path, const char *why)
-{
-	char err[256] = "";
-	struct store *st = store_sqlite_open(path, err, sizeof(err));
-
-	assert_null(st);
-	assert_non_null(strstr(err, path));
-	if (!strstr(err, why))
-		fail_msg("\"%s\" does not say \"%s\"", err, why);
-}
+#include "store_file.h"
 
 static void survives_reopening(void **state)
 {
@@ -95,14 +56,6 @@ static void private_while_open(void **state)
 	umask(old);
 }
 
-static void check_private(const char *path)
-{
-	struct stat file;
-
-	assert_int_equal(stat(path, &file), 0);
-	assert_int_equal(file.st_mode & 07777, 0600);
-}
-
 /* Also the log of a file that was there with another mode, and a log that was. */
 static void private_from_a_public_file(void **state)
 {
@@ -126,26 +79,6 @@ static void private_from_a_public_file(void **state)
 		end_store(st);
 	}
 	umask(old);
-}
-
-/* Names that SQLite would take for something else than a file. */
-static void odd_names(void **state)
-{
-	static const char * const names[] = { ":memory:", "file:x?mode=memory", "a b'c%20" };
-	int back = open(".", O_RDONLY | O_DIRECTORY);
-
-	assert_int_equal(chdir(*state), 0);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct store *st = start_store(names[i]);
-
-		assert_int_equal(put_text(st, STORE_OBJECT, 6, "kept"), 0);
-		end_store(st);
-		st = open_store(names[i]);
-		assert_non_null(strstr(dump(st), "kept"));
-		st->ops->close(st);
-	}
-	assert_int_equal(fchdir(back), 0);
-	close(back);
 }
 
 static void second_card_refused(void **state)
@@ -195,56 +128,6 @@ static void second_process_refused(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	end_store(start_store(path));
-}
-
-/* What is not ours is refused, and stays as it was to the byte and the mode. */
-static void foreign_files(void **state)
-{
-	char junk[5000];
-	const char *path = scratch(*state, "junk");
-	size_t len;
-	char *after;
-	struct stat st;
-
-	memset(junk, 'j', sizeof(junk));
-	file_write(path, junk, sizeof(junk));
-	assert_int_equal(chmod(path, 0644), 0);
-	refused(path, "not an SQLite file");
-	after = file_read(path, &len);
-	assert_int_equal(len, sizeof(junk));
-	assert_memory_equal(after, junk, len);
-	free(after);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0644);
-	file_write(scratch(*state, "short"), "x", 1);
-	refused(scratch(*state, "short"), "not an SQLite file");
-	sql(scratch(*state, "other"), "CREATE TABLE t(x)");
-	refused(scratch(*state, "other"), "not a key store");
-	sql(scratch(*state, "app"), "PRAGMA application_id = 5; CREATE TABLE t(x)");
-	refused(scratch(*state, "app"), "not a key store");
-	assert_int_equal(mkdir(scratch(*state, "folder"), 0700), 0);
-	refused(scratch(*state, "folder"), "not a regular file");
-	refused(scratch(*state, "missing/store"), strerror(ENOENT));
-	refused(scratch(*state, "junk/store"), strerror(ENOTDIR));
-}
-
-/* The power went in the first page of a new store: SQLite's journal takes it back. */
-static void half_a_first_page(void **state)
-{
-	static const char page[] = "SQLite format 3\0\x10\0\2\2\0\x40\x20\x20";
-	char journal[1024] = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
-	const char *path = scratch(*state, "store");
-
-	/* Sector size 512, page size 4096; no page was there before. */
-	journal[22] = 2;
-	journal[26] = 0x10;
-	file_write(path, page, sizeof(page));
-	refused(path, "not an SQLite file");
-	file_write(scratch(*state, "store-journal"), "another", 7);
-	refused(path, "not an SQLite file");
-	file_write(scratch(*state, "store-journal"), journal, sizeof(journal));
-	end_store(start_store(path));
-	assert_int_equal(scratch_files(*state), 1);
 }
 
 static void other_versions(void **state)
@@ -314,12 +197,12 @@ static int fill_up(const char *path)
 	setrlimit(RLIMIT_FSIZE, &small);
 	while (id < 1000 && !(err = put_text(st, STORE_OBJECT, id, text)))
 		id++;
-	if (id < 20 || id == 1000 || err >= 0 || hooks.aborts != 1)
+	if (id < 20 || id == 1000 || err >= 0 || file_hooks.aborts != 1)
 		return 1;
-	if (put_text(st, STORE_OBJECT, 5000, text) >= 0 || hooks.aborts != 2)
+	if (put_text(st, STORE_OBJECT, 5000, text) >= 0 || file_hooks.aborts != 2)
 		return 2;
 	setrlimit(RLIMIT_FSIZE, &large);
-	if (put_text(st, STORE_OBJECT, 6000, "after") || hooks.aborts != 2)
+	if (put_text(st, STORE_OBJECT, 6000, "after") || file_hooks.aborts != 2)
 		return 3;
 	if (put_text(st, STORE_USER, 1, "written"))
 		return 4;
@@ -362,7 +245,7 @@ static void half_bad(void **state)
 	struct store *st = start_store(scratch(*state, "store"));
 
 	assert_int_equal(commit_wait(st, ops, 2), -EINVAL);
-	assert_int_equal(hooks.aborts, 1);
+	assert_int_equal(file_hooks.aborts, 1);
 	assert_int_equal(put_text(st, STORE_OBJECT, 7, "next"), 0);
 	st->ops->stop(st);
 	assert_string_equal(dump(st), "0/1=root 2 2/7=next ");
@@ -433,11 +316,8 @@ int main(void)
 		IN_FOLDER(survives_reopening),
 		IN_FOLDER(private_while_open),
 		IN_FOLDER(private_from_a_public_file),
-		IN_FOLDER(odd_names),
 		IN_FOLDER(second_card_refused),
 		IN_FOLDER(second_process_refused),
-		IN_FOLDER(foreign_files),
-		IN_FOLDER(half_a_first_page),
 		IN_FOLDER(other_versions),
 		IN_FOLDER(broken_structure),
 		IN_FOLDER(disk_full),
