@@ -83,12 +83,12 @@ source_tree() {
 }
 
 # All but what no configuration of ours reads.
-debug_source() {
+debug_source() { # debug_source FOLDER
     local name=linux-source-$series
-    rm -rf "$dir/source" "$dir/.debug.fetched"
+    rm -f "$dir/.debug.fetched"
     fetch debug.fetched "$name"
-    mkdir "$dir/source"
-    tar -C "$dir/source" --strip-components=1 -xf "$dir/usr/src/$name.tar.xz" \
+    mkdir "$1"
+    tar -C "$1" --strip-components=1 -xf "$dir/usr/src/$name.tar.xz" \
         --exclude="$name/Documentation/*.[!K]*" --exclude="$name/tools/testing/*" \
         --exclude="$name/arch/[!x]*.[chS]" --exclude="$name/arch/[!x]*.dts*" \
         --exclude="$name/drivers/gpu/*.[ch]" --exclude="$name/drivers/media/*.[ch]" \
@@ -96,19 +96,37 @@ debug_source() {
     rm -f "$dir/usr/src/$name.tar.xz"
 }
 
-debug_configure() { # debug_configure SOURCE
+debug_configure() { # debug_configure SOURCE FOLDER
     local refused
-    rm -rf "$dir/kdir"
-    KCONFIG_ALLCONFIG=$here/debug.config make -s -C "$1" O="$dir/kdir" allnoconfig
-    refused=$(grep '^CONFIG_' "$here/debug.config" | grep -vxFf "$dir/kdir/.config" || true)
-    [ -z "$refused" ] || die "this kernel does not take from debug.config: $(echo "$refused" | xargs)"
+    KCONFIG_ALLCONFIG=$here/debug.config make -s -C "$1" O="$2" allnoconfig
+    refused=$(grep '^CONFIG_' "$here/debug.config" | grep -vxFf "$2/.config" || true)
+    [ -z "$refused" ] ||
+        die "this kernel does not take from debug.config: $(echo "$refused" | xargs)"
+}
+
+# Source and configuration of the next kernel; until both are there, the last one stays.
+debug_prepare() {
+    local next=$dir/next
+    rm -rf "$next"
+    mkdir "$next"
+    [ -n "${KERNEL_SRC:-}" ] || debug_source "$next/source"
+    debug_configure "${KERNEL_SRC:-$next/source}" "$next/kdir"
+    rm -rf "$dir/.debug" "$dir/release" "$dir/kdir"
+    if [ -z "${KERNEL_SRC:-}" ]; then
+        rm -rf "$dir/source"
+        mv "$next/source" "$dir/source"
+    fi
+    # The rest of the folder names its source by path.
+    mkdir "$dir/kdir"
+    mv "$next/kdir/.config" "$dir/kdir/.config"
+    rm -rf "$next"
 }
 
 # What a module's build does not read.
 debug_trim() {
     find "$dir/kdir" -path "$dir/kdir/scripts" -prune -o -path "$dir/kdir/tools" -prune -o \
-        -type f \( -name '*.o' -o -name '*.a' -o -name '*.cmd' -o -name 'vmlinux*' -o -name 'bzImage' \) -print0 |
-        xargs -0 rm -f
+        -type f \( -name '*.o' -o -name '*.a' -o -name '*.cmd' -o -name 'vmlinux*' \
+        -o -name 'bzImage' \) -print0 | xargs -0 rm -f
     [ -n "${KERNEL_SRC:-}" ] ||
         find "$dir/source" -path "$dir/source/scripts" -prune -o -type f -name '*.[cS]' -print0 |
             xargs -0 rm -f
@@ -118,12 +136,10 @@ debug_kernel() {
     local src=${KERNEL_SRC:-$dir/source} key rel
     key="$(sha256sum < "$here/debug.config") $src"
     if [ "$(cat "$dir/.debug" 2> /dev/null)" != "$key" ]; then
-        rm -f "$dir/.debug" "$dir/release"
-        [ -n "${KERNEL_SRC:-}" ] || debug_source
-        debug_configure "$src"
+        debug_prepare
         echo "kernel.sh: building the debug kernel, about twenty minutes of a processor" >&2
         make -s -C "$src" O="$dir/kdir" -j "$(nproc)" bzImage modules > "$dir/build.log" 2>&1 ||
-            { tail -n 20 "$dir/build.log" >&2; die "the debug kernel does not build: see $dir/build.log"; }
+            { tail -n 20 "$dir/build.log" >&2; die "it does not build: see $dir/build.log"; }
         cp "$dir/kdir/arch/x86/boot/bzImage" "$dir/vmlinuz"
         rel=$(cat "$dir/kdir/include/config/kernel.release")
         rm -rf "${dir:?}/lib"

@@ -14,8 +14,8 @@
 # SHARE (host folder, /mnt/share in the guest), MEM, CPUS, ACCEL,
 # ACTIVATE (yes|no), TIMEOUT (seconds, script), HSM_PROPS (more properties of the card),
 # QEMU_EXTRA (more words for QEMU's command line), LAYERS (more initramfs archives),
-# APPEND_EXTRA (more words for the kernel's), MACHINE_EXTRA (more options of the machine, as
-# ,kernel-irqchip=split), QMP (path of a socket to make), GUEST_LOG (file), SERIES (6.12, or 6.1), KERNEL (image).
+# APPEND_EXTRA (more words for the kernel's), QMP (path of a socket to make), GUEST_LOG (file),
+# SERIES (6.12, or 6.1), KERNEL (image).
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -25,10 +25,10 @@ build=${BUILD:-$(dirname "$here")/build}
 : "${ROMS:=${HSM_CACHE:-$build/cache}/roms/usr/share}"
 : "${KEYSTORE:=$build/keystore/hsm0.db}" "${NODES:=1}" "${SHARE:=}" "${MEM:=512M}" "${CPUS:=1}"
 : "${ACCEL:=tcg}" "${ACTIVATE:=yes}" "${TIMEOUT:=600}" "${HSM_PROPS:=}" "${QEMU_EXTRA:=}"
-: "${CLUSTERS:=}" "${LAYERS:=}" "${QMP:=}" "${APPEND_EXTRA:=}" "${MACHINE_EXTRA:=}" "${GUEST_LOG:=$build/guest.log}"
+: "${CLUSTERS:=}" "${LAYERS:=}" "${QMP:=}" "${APPEND_EXTRA:=}" "${GUEST_LOG:=$build/guest.log}"
 
 die() { echo "run.sh: $*" >&2; exit 125; }
-usage() { sed -n '4,20s/^# \{0,1\}//p' "$0" >&2; exit 125; }
+usage() { sed -n '4,18s/^# \{0,1\}//p' "$0" >&2; exit 125; }
 
 mode=${1:-}
 case $mode in
@@ -67,7 +67,7 @@ append+=${APPEND_EXTRA:+ $APPEND_EXTRA}
 cpu=max
 [ "$ACCEL" != tcg ] || cpu=max,avx=off,avx2=off,f16c=off,fma=off,erms=off,fsrm=off
 args=(-nodefaults -no-user-config -display none -no-reboot
-      -machine "q35,accel=$ACCEL$MACHINE_EXTRA" -cpu "$cpu" -m "$MEM" -smp "$CPUS"
+      -machine "q35,accel=$ACCEL" -cpu "$cpu" -m "$MEM" -smp "$CPUS"
       -L "$ROMS/seabios" -L "$ROMS/qemu"
       -kernel "$KERNEL" -initrd "$tmp/initrd" -append "$append"
       -chardev "file,id=log,path=$GUEST_LOG" -serial chardev:log

@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 #include "hsm_faults.h"
+#include "hsm_ways.h"
 
 #define THREADS 3
 #define PERCENT "7"
@@ -57,7 +58,7 @@ static void *use(void *arg)
 TEST(often)
 {
 	pthread_t tid[THREADS];
-	int fd, hang = 0;
+	int hang = 0;
 
 	if (!faults_ready())
 		SKIP(return, "a kernel without fault injection");
@@ -67,7 +68,7 @@ TEST(often)
 	faults_set("probability", PERCENT);
 	for (int i = 0; i < 10; i++) {
 		sleep_ms(1000);
-		spit("1", "/sys/class/hsm/hsm0/reset_controller");
+		go_reset();
 	}
 	faults_set("probability", "0");
 	atomic_store(&stop, true);
@@ -78,10 +79,7 @@ TEST(often)
 	EXPECT_GT(atomic_load(&good), 0);
 	EXPECT_GT(atomic_load(&failed), 0);
 	EXPECT_EQ(atomic_load(&odd), 0);
-	fd = hsm_open_wait();
-	ASSERT_GE(fd, 0);
-	EXPECT_EQ(cmd_nop(fd), HSM_RV_SUCCESS);
-	close(fd);
+	EXPECT_TRUE(works(hsm_open_wait()));
 }
 
 TEST_HARNESS_MAIN

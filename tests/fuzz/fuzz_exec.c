@@ -5,7 +5,7 @@
  *	control (1 byte)	bits 0-2 context, CTL_*
  *	command (1)		its place in the card's own table; LIFE: not a message, see live()
  *	arguments		tag (1, its place in the command's table; from END on: no more),
- *value
+ *				value
  *
  * A value is a number (1 byte, or U32/U64 and that many), or bytes as input_piece() or one of
  * the specials that no fuzzer can guess: names, passwords, signatures, what an earlier reply

@@ -172,15 +172,16 @@ static void image_end(void *opaque)
 
 static void check_ops(uint64_t revision, const struct store_op *ops, size_t n)
 {
-	size_t bytes = 0, roots = 0;
+	bool root = false;
 
 	must(!m.refused, "a member that is refused is told more");
 	for (size_t i = 0; i < n; i++) {
-		roots += ops[i].kind == STORE_META && ops[i].id == CLUSTER_ROOT && ops[i].data;
+		root |= ops[i].kind == STORE_META && ops[i].id == CLUSTER_ROOT && ops[i].data;
+		/* The sanitizer tells whether it may be read. */
 		for (size_t j = 0; ops[i].data && j < ops[i].len; j++)
-			bytes += ((const uint8_t *)ops[i].data)[j];
+			(void)((const volatile uint8_t *)ops[i].data)[j];
 	}
-	must(roots || bytes + 1, "an entry without a root");
+	must(root, "an entry without a root");
 	m.revision = revision;
 }
 

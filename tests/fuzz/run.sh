@@ -3,8 +3,8 @@
 #
 # run.sh [TARGET...] - builds the fuzz targets, gives each the inputs that are kept under
 # corpus/, then lets them look for more, as many at a time as there are processors, for
-# FUZZ_SECS seconds (300) in all; a third of it goes to the device (tests/qfuzz). FUZZ_SECS=0:
-# only what is kept. New inputs go to $BUILD/fuzz/corpus and are gone on from; one that fails
+# FUZZ_SECS seconds (300) in all, each a second at least; a third of it goes to the device
+# (tests/qfuzz). FUZZ_SECS=0: only what is kept. New inputs go to $BUILD/fuzz/corpus and are gone on from; one that fails
 # to $BUILD/fuzz/found. Last line: "fuzz: N passed, N failed". docs/fuzzing.md.
 set -u
 
@@ -49,16 +49,16 @@ target() {
 # tell NAME WHAT RESULT: its line, and of a find how to see it again.
 tell() {
 	log=$out/log/$1
-	if [ "$3" -eq 0 ]; then
-		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+	if [ "$3" -eq 0 ] && [ "${runs:-0}" -gt 0 ]; then
 		new=$(sed -n 's/^stat::new_units_added: *//p' "$log")
 		cov=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-		printf '%-14s %-6s %s runs, %s edges, %s new inputs\n' "$1" "$2" "${runs:-?}" \
+		printf '%-14s %-6s %s runs, %s edges, %s new inputs\n' "$1" "$2" "$runs" \
 			"${cov:-?}" "${new:-0}"
 		passed=$((passed + 1))
 		return
 	fi
-	echo "$1 $2: FAILED"
+	echo "$1 $2: FAILED, ${runs:-no} runs, exit status $3"
 	grep -E '^fuzz: |ERROR: |SUMMARY: |runtime error: ' "$log" | head -n 5
 	input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
 	[ -n "$input" ] || input=$(sed -n 's/^Running: //p' "$log" | tail -n 1)
@@ -82,10 +82,11 @@ done
 
 # The second: shares of the time, in turns of as many targets as there are processors.
 device=0
-[ "$all" -eq 0 ] && [ -x "$here/../qfuzz/run.sh" ] && device=1
+[ "$all" -eq 0 ] && device=1
 mine=$((device ? secs * 2 / 3 : secs))
 turns=$((($# + jobs - 1) / jobs))
 each=$((mine / turns))
+[ "$secs" -gt 0 ] && [ "$each" -eq 0 ] && each=1
 if [ "$each" -gt 0 ]; then
 	turn=
 	for name in "$@" ''; do
@@ -105,12 +106,17 @@ if [ "$each" -gt 0 ]; then
 fi
 
 if [ "$device" -eq 1 ]; then
-	"$here/../qfuzz/run.sh" "$((secs / 3))" >"$out/log/qfuzz" 2>&1
+	of_it=$((secs / 3))
+	[ "$secs" -gt 0 ] && [ "$of_it" -eq 0 ] && of_it=1
+	"$here/../qfuzz/run.sh" "$of_it" >"$out/log/qfuzz" 2>&1
 	rc=$?
 	cat "$out/log/qfuzz"
 	p=$(sed -n 's/^qfuzz: \([0-9]*\) passed.*/\1/p' "$out/log/qfuzz" | tail -n 1)
 	f=$(sed -n 's/^qfuzz: .* \([0-9]*\) failed.*/\1/p' "$out/log/qfuzz" | tail -n 1)
-	[ "$rc" -ne 0 ] && [ "${f:-0}" -eq 0 ] && f=1
+	if [ "${f:-0}" -eq 0 ] && { [ "$rc" -ne 0 ] || [ "${p:-0}" -eq 0 ]; }; then
+		echo "tests/qfuzz/run.sh: exit status $rc, ${p:-none} passed"
+		f=1
+	fi
 	passed=$((passed + ${p:-0}))
 	failed=$((failed + ${f:-0}))
 fi

@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "hsm_threads.h"
+#include "hsm_ways.h"
 #include "kmsg.h"
 #include "load.h"
 
@@ -66,9 +66,6 @@ static const struct known *known_of(const char *lie)
 	return k;
 }
 
-/* The card's address, kept for when it has no driver. */
-static char pci_path[256];
-
 static bool live(void)
 {
 	char state[32];
@@ -79,18 +76,16 @@ static bool live(void)
 /* Takes what a user of a card can take against a driver, under the lie or after it. */
 static void act(unsigned int what)
 {
-	const char *address = strrchr(pci_path, '/') + 1;
-
 	switch (what % 5) {
 	case 1:
-		spit("1", "/sys/class/hsm/%s/reset_controller", strrchr(hsm_path(), '/') + 1);
+		go_reset();
 		break;
 	case 2:
-		spit(address, "/sys/bus/pci/drivers/hsm/unbind");
-		spit(address, "/sys/bus/pci/drivers/hsm/bind");
+		go_unbind();
+		back_bind();
 		break;
 	case 3:
-		spit("1", "%s/reset", pci_path);
+		go_flr();
 		break;
 	case 4:
 		module_reload(PARAMS);
@@ -108,16 +103,6 @@ static void *actor_main(void *arg)
 	return NULL;
 }
 
-static bool works(void)
-{
-	int fd = hsm_open();
-	int64_t rv = fd < 0 ? -errno : cmd_nop(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return !rv;
-}
-
 /* An honest card: works as it is, after a reset, or with its driver anew. */
 static const char *recover(void)
 {
@@ -128,7 +113,7 @@ static const char *recover(void)
 		act(i);
 		for (int t = 0; t < 50 && !live(); t++)
 			sleep_ms(i ? 20 : 2);
-		if (live() && works())
+		if (live() && works(hsm_open()))
 			return by[i];
 	}
 	return NULL;
@@ -162,18 +147,26 @@ static bool contexts_end(void)
 	return !live() || !hsm_attr_number("contexts");
 }
 
-/* One read of /dev/hwrng in a process of its own: 0 is an end by itself with an error. */
-static int random_fails(void)
+/* Whether /dev/hwrng asks the card, and no other source or none. */
+static bool random_is_card(void)
+{
+	char name[64];
+
+	return !strcmp(slurp("/sys/class/misc/hw_random/rng_current", name, sizeof(name)),
+		       strrchr(hsm_path(), '/') + 1);
+}
+
+/* One read of the file in a process of its own: 0 is an end by itself with an error. */
+static int random_fails(int fd)
 {
 	uint64_t end = now_ms() + 6000;
 	int status = -1;
 	pid_t pid = fork();
 
 	if (!pid) {
-		int fd = open("/dev/hwrng", O_RDONLY | O_CLOEXEC);
 		char bytes[64];
 
-		_exit(fd >= 0 && read(fd, bytes, sizeof(bytes)) > 0);
+		_exit(read(fd, bytes, sizeof(bytes)) > 0);
 	}
 	while (!waitpid(pid, &status, WNOHANG) && now_ms() < end)
 		sleep_ms(10);
@@ -182,6 +175,20 @@ static int random_fails(void)
 		waitpid(pid, NULL, 0);
 	}
 	return status;
+}
+
+static void try_random(struct load *l)
+{
+	int fd = open("/dev/hwrng", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		load_wrong(l, "/dev/hwrng cannot be opened: %s", strerror(errno));
+	else if (!random_is_card())
+		load_wrong(l, "/dev/hwrng is not the card's");
+	else if (random_fails(fd))
+		load_wrong(l, "/dev/hwrng has numbers, or waits for ever");
+	if (fd >= 0)
+		close(fd);
 }
 
 static void on_alarm(int sig)
@@ -205,7 +212,7 @@ static void try_variants(struct load *l, const struct known *k)
 		act(2);
 		alarm(8);
 		if (live())
-			works();
+			works(hsm_open());
 		alarm(0);
 		if (now_ms() - start > 7000)
 			load_wrong(l, "%s: bound to such a card, a call hangs", lie);
@@ -219,8 +226,8 @@ static void after_load(struct load *l, const struct known *k)
 		load_wrong(l, "%d replies that cannot be", atomic_load(&l->replies));
 	if (k->honest && !atomic_load(&l->replies))
 		load_wrong(l, "no replies: the driver believes what it need not read");
-	if (k->no_random && random_fails())
-		load_wrong(l, "/dev/hwrng has numbers, or waits for ever");
+	if (k->no_random)
+		try_random(l);
 	if (!contexts_end())
 		load_wrong(l, "contexts do not end");
 	try_variants(l, k);
@@ -236,7 +243,7 @@ static bool under(const char *lie, struct load *l, unsigned int seed)
 	int fd;
 
 	/* A ring that was written over may be found broken only now. */
-	if (!live() || !works())
+	if (!live() || !works(hsm_open()))
 		recover();
 	fd = hsm_open_wait();
 	if (fd < 0 || cmd_nop(fd))
@@ -281,7 +288,7 @@ int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("TAP version 13\n1..%d\n", argc - 1);
-	if (hsm_pci(pci_path, sizeof(pci_path)) || !kmsg_open() || module_reload(PARAMS)) {
+	if (hsm_pci(pci, sizeof(pci)) || !kmsg_open() || module_reload(PARAMS)) {
 		printf("Bail out! no card, no log or no module\n");
 		return 1;
 	}

@@ -4,24 +4,21 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kmsg.h"
+#include "splats.h"
 
 static int fd = -1;
-
-/* What only a bug of the kernel writes. Faults that the IOMMU reports are none. */
-static const char * const splats[] = {
-	"WARNING:", "BUG:", "Oops", "general protection", "KASAN", "UBSAN", "INFO: ",
-	"DMA-API:", "nobody cared", "soft lockup", "rcu_sched", "rcu_preempt",
-	"blocked for more than", "refcount_t", "list_add corruption", "list_del corruption",
-	"unregister_netdevice", "scheduling while atomic", "Kernel panic", "ODEBUG:",
-};
+static regex_t splat;
 
 bool kmsg_open(void)
 {
+	if (regcomp(&splat, SPLATS, REG_EXTENDED | REG_NOSUB))
+		return false;
 	fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd >= 0 && lseek(fd, 0, SEEK_END) >= 0;
 }
@@ -30,9 +27,8 @@ static void kmsg_judge(struct kmsg *k, const char *line)
 {
 	if (strstr(line, "hsm"))
 		k->lines++;
-	for (unsigned int i = 0; i < sizeof(splats) / sizeof(splats[0]); i++)
-		if (!*k->splat && strstr(line, splats[i]))
-			snprintf(k->splat, sizeof(k->splat), "%s", line);
+	if (!*k->splat && !regexec(&splat, line, 0, NULL, 0))
+		snprintf(k->splat, sizeof(k->splat), "%s", line);
 }
 
 struct kmsg kmsg_take(void)

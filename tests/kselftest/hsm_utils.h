@@ -63,11 +63,12 @@ static inline void sleep_ms(unsigned int ms)
 /* What tests give the card time by: a slow guest has more of it. */
 static inline uint64_t now_ms(void)
 {
-	uint64_t slow = (uint64_t)atoi(hsm_env("HSM_SLOW", "1"));
+	int slow = atoi(hsm_env("HSM_SLOW", "1"));
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000) / slow;
+	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000) /
+	       (slow > 0 ? (uint64_t)slow : 1);
 }
 
 /* The harness's 30 seconds are short for a slow guest; a test that hangs is found by these. */

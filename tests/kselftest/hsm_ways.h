@@ -117,4 +117,14 @@ static inline int back_nothing(void)
 	return 0;
 }
 
+/* The card answers; @fd is of hsm_open() or hsm_open_wait(), and is closed. */
+static inline bool works(int fd)
+{
+	bool good = fd >= 0 && cmd_nop(fd) == HSM_RV_SUCCESS;
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
 #endif /* HSM_WAYS_H */

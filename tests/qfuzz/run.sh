@@ -25,13 +25,25 @@ declare -A max_len=([generic-fuzz-hsm]=4096)
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}halt_on_error=1:print_stacktrace=1
 
-# fuzz TARGET SECS: what libFuzzer said is in $log.
+# How many inputs libFuzzer has run, last.
+runs() {
+    sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1
+}
+
+# fuzz TARGET SECS: what libFuzzer said is in $log; $inputs is how many are kept. QEMU that
+# knows no such target ends well, with its usage.
 fuzz() {
-    local corpus=$out/corpus/$1 kept=$here/corpus/$1 rc=0
+    local corpus=$out/corpus/$1 kept=$here/corpus/$1 rc=0 ran
     log=$out/log/$1
     mkdir -p "$corpus" "$out/log" "$out/found"
+    inputs=$(find "$kept" -type f | wc -l)
     timeout -k 10 600 "$out/qemu-fuzz-x86_64" --fuzz-target="$1" "${options[@]}" -runs=0 \
         -artifact_prefix="$out/found/$1-" "$kept" > "$log" 2>&1 || return 1
+    ran=$(runs)
+    if [ "$inputs" = 0 ] || [ "${ran:-0}" -lt "$inputs" ]; then
+        echo "ERROR: ${ran:-0} runs of $inputs kept inputs" >> "$log"
+        return 1
+    fi
     [ "$2" != 0 ] || return 0
     timeout -k 10 $(($2 + 180)) "$out/qemu-fuzz-x86_64" --fuzz-target="$1" "${options[@]}" \
         -max_len="${max_len[$1]:-1024}" -max_total_time="$2" \
@@ -65,9 +77,7 @@ for target in "${targets[@]}"; do
     share=$((secs / ${#targets[@]}))
     [ "$secs" = 0 ] || [ "$share" -gt 0 ] || share=1
     if fuzz "$target" "$share"; then
-        inputs=$(find "$here/corpus/$target" -type f | wc -l)
-        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)
-        echo "ok $target: $inputs kept inputs, $runs runs in $share s"
+        echo "ok $target: $inputs kept inputs, $(runs) runs in $share s"
         passed=$((passed + 1))
     else
         echo "not ok $target"

@@ -24,6 +24,7 @@ struct worker {
 	pthread_mutex_t lock;	/* of busy: whether m can be canceled */
 	bool busy;
 	atomic_uint doing;	/* opcode */
+	atomic_bool lost;	/* its session is gone, which nothing but a new context mends */
 	struct msg m;
 };
 
@@ -31,9 +32,8 @@ struct worker {
 struct load {
 	struct worker w[THREADS];
 	atomic_ullong keys[KEYS];	/* of alice; 0: none. Who takes one out owns it. */
-	atomic_ullong dropped;		/* keys of which nobody knows whether they are gone */
 	atomic_uint operation;		/* the last one begun */
-	atomic_ullong done;		/* requests */
+	atomic_ullong done, succeeded;	/* requests; those with success */
 	atomic_uint wrong;
 	atomic_uint tampered;		/* replies that said so */
 	atomic_bool group, trouble;	/* the store fails now and then; a wipe is to come */

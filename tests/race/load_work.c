@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "load.h"
@@ -39,6 +40,8 @@ static void check_status(struct worker *w)
 	}
 	if (w->m.status == HSM_RV_STORE_FAILED && !load.trouble)
 		complain("client", "the store failed", w->doing, w->m.status);
+	if (w->m.status == HSM_RV_SUCCESS)
+		atomic_fetch_add(&load.succeeded, 1);
 	if (w->m.status == HSM_RV_CARD_TAMPERED)
 		atomic_fetch_add(&load.tampered, 1);
 }
@@ -198,10 +201,8 @@ static void remove_key(struct worker *w)
 	add_u64(&w->m, HSM_TAG_HANDLE, handle);
 	if (went_well(w))
 		return;
-	if (load.group) {
-		atomic_fetch_add(&load.dropped, 1);
+	if (load.group)
 		return;
-	}
 	while (atomic_load(&load.keys[n]) ||
 	       !atomic_compare_exchange_strong(&load.keys[n], &(unsigned long long){ 0 }, handle))
 		n = (n + 1) % KEYS;
@@ -290,10 +291,11 @@ static void token(struct worker *w)
 	go(w);
 }
 
-/* What @anything leaves to others: it ends the load, or an account. */
+/* What @anything leaves to others: it ends the load, an account, or the one session of two. */
 static bool left_out(uint16_t opcode)
 {
-	return opcode == HSM_CMD_ZEROIZE || opcode == HSM_CMD_USER_DELETE ||
+	return opcode == HSM_CMD_SESSION_CLOSE || opcode == HSM_CMD_LOGOUT ||
+	       opcode == HSM_CMD_ZEROIZE || opcode == HSM_CMD_USER_DELETE ||
 	       opcode == HSM_CMD_KEY_DELETE || opcode == HSM_CMD_M_VALUE_SET ||
 	       opcode == HSM_CMD_KEY_SET_ATTRS || opcode == HSM_CMD_USER_PASSWORD;
 }
@@ -338,6 +340,17 @@ static void take_a_look(struct worker *w)
 	go(w);
 }
 
+/* A load of refusals is none. */
+static void come_back(struct worker *w)
+{
+	if (w->m.result == FW_OK && w->m.status == HSM_RV_NOT_LOGGED_IN)
+		log_in(w, PASSWORD);
+	w->lost = w->m.result == FW_NO_CTX ||
+		  (w->m.result == FW_OK && w->m.status == HSM_RV_BAD_SESSION);
+	if (w->lost)
+		usleep(1000);
+}
+
 void *work(void *arg)
 {
 	static void (*const what[])(struct worker *w) = {
@@ -353,6 +366,7 @@ void *work(void *arg)
 			what[dice(&w->seed, sizeof(what) / sizeof(what[0]))](w);
 		else
 			seldom[dice(&w->seed, sizeof(seldom) / sizeof(seldom[0]))](w);
+		come_back(w);
 	}
 	return NULL;
 }

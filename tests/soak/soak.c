@@ -148,18 +148,11 @@ static size_t any_way(void)
 static bool is_back(void)
 {
 	uint64_t end = now_ms() + 30000;
-	int64_t rv = -1;
+	bool back;
 
-	while (rv && now_ms() < end) {
-		int fd = hsm_open_wait();
-
-		rv = fd < 0 ? -errno : cmd_nop(fd);
-		if (fd >= 0)
-			close(fd);
-		if (rv)
-			sleep_ms(50);
-	}
-	return !rv && !hsm_pci(pci, sizeof(pci));
+	while (!(back = works(hsm_open_wait())) && now_ms() < end)
+		sleep_ms(50);
+	return back && !hsm_pci(pci, sizeof(pci));
 }
 
 static bool disturb(void)
