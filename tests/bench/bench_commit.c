@@ -2,11 +2,12 @@
 /*
  * bench_commit.c - what it costs to have bytes on stable storage: the limit of durable keys.
  *
- *	bench_commit MODE DIR SECONDS
+ *	bench_commit fdatasync DIR SECONDS
+ *	bench_commit sqlite DIR SECONDS BYTES
  *	bench_commit version		of SQLite
  *
  *	fdatasync	one page written to the end of a file, and fdatasync()
- *	sqlite		one row in a transaction of its own: WAL, synchronous=FULL
+ *	sqlite		one row of BYTES in a transaction of its own: WAL, synchronous=FULL
  *
  * DIR is a folder on the disk of the key stores; what is made in it is deleted.
  */
@@ -17,10 +18,11 @@
 #include <sqlite3.h>
 
 #define PAGE	4096
-#define ROW_LEN	600	/* what the records of a new AES key take */
+#define ROW_MAX	65536
 
 static const char *folder;
 static char path[512];
+static int row_len;
 
 struct log {
 	int fd;
@@ -69,7 +71,7 @@ static void sql(const struct table *t, const char *text)
 
 static void *table_open(int index)
 {
-	static const char row[ROW_LEN];
+	static const char row[ROW_MAX];
 	struct table *t = need(calloc(1, sizeof(*t)));
 
 	(void)index;
@@ -81,7 +83,7 @@ static void *table_open(int index)
 	if (sqlite3_prepare_v2(t->db, "INSERT INTO t (data) VALUES (?)", -1, &t->insert,
 			       NULL) != SQLITE_OK)
 		die("%s: %s", path, sqlite3_errmsg(t->db));
-	sqlite3_bind_blob(t->insert, 1, row, ROW_LEN, SQLITE_STATIC);
+	sqlite3_bind_blob(t->insert, 1, row, row_len, SQLITE_STATIC);
 	return t;
 }
 
@@ -107,20 +109,26 @@ int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
+		int args;
 		struct work work;
 	} modes[] = {
-		{ "fdatasync", { log_open, op_fdatasync, log_close } },
-		{ "sqlite", { table_open, op_sqlite, table_close } },
+		{ "fdatasync", 4, { log_open, op_fdatasync, log_close } },
+		{ "sqlite", 5, { table_open, op_sqlite, table_close } },
 	};
 
 	if (argc == 2 && !strcmp(argv[1], "version"))
 		return puts(sqlite3_libversion()) < 0;
-	if (argc != 4)
-		die("usage: bench_commit fdatasync|sqlite DIR SECONDS, or bench_commit version");
+	if (argc != 4 && argc != 5)
+		die("usage: bench_commit fdatasync DIR SECONDS\n"
+		    "       bench_commit sqlite DIR SECONDS BYTES\n"
+		    "       bench_commit version");
 	folder = argv[2];
+	row_len = argc == 5 ? atoi(argv[4]) : 0;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		if (strcmp(argv[1], modes[i].name))
 			continue;
+		if (argc != modes[i].args || (argc == 5 && (row_len < 1 || row_len > ROW_MAX)))
+			die("%s: BYTES are 1 to %d, for sqlite alone", argv[1], ROW_MAX);
 		run_timed("commit", argv[1], 1, atof(argv[3]), &modes[i].work);
 		return 0;
 	}

@@ -31,6 +31,9 @@ R bench=b mode=nop threads=1 ops_s=100.0 p50_us=190.0 max_us=500.0
 R bench=a mode=nop threads=1 ops_s=1000.0 p50_us=30.0 max_us=40.0
 R bench=b mode=nop threads=1 ops_s=100.0 p50_us=210.0 max_us=500.0
 R bench=store mode=start keys=1000 ms=1234.56 rss_kb=9
+R bench=host mode=processors n=3
+R bench=b mode=nop threads=3 ops_s=500.0
+R bench=tool mode=find threads=1 us=12.5
 R bench=oracle mode=x n=9 t=-12.5 a_us=1 b_us=2
 END
 tr '|' '\t' > "$tmp/figures.tsv" << 'END'
@@ -41,6 +44,8 @@ missing|gone: rate||gone/x/1:ops_s|peer|b/nop/1:ops_s|<= 9|-
 no-peer|peer gone||a/nop/1:ops_s|peer|gone/x/1:ops_s|>= 1|-
 value|start||store/start/1000:ms|-|-|<= 1000 ms|-
 worst|worst||a/nop/1:max_us:hi|-|-|-|-
+all|all||a/nop/1:ops_s|native, @ threads|b/nop/@:ops_s|-|-
+mean|mean||tool/find/1:us|-|-|-|-
 sign|t|-|oracle/x/-:t|-|-|<= 10|-
 END
 printf 'one\tTitle\tx\ty\tlog\t1,2,4\tthere=a/nop/#:p50_us\tgone=gone/#:p50_us\n' > "$tmp/plots.tsv"
@@ -53,6 +58,8 @@ has "| gone: rate | not measured | peer | 100/s | not measured | at most 9 | not
 has "| peer gone | 1,000/s (900 to 1,100) | peer | not measured | not measured | at least 1 | not measured |"
 has "| start | 1,235 ms |  |  |  | at most 1000 ms | missed |"
 has "| worst | 90.0 us |  |  |  |  |  |"
+has "| all | 1,000/s (900 to 1,100) | native, 3 threads | 500/s | 2.00 |  |  |"
+has "| mean | 12.5 us |  |  |  |  |  |"
 has "| t | 12.5 |  |  |  | at most 10 | missed |"
 has "- *fast.* of 180 us, and (not measured)"
 has "1 met, 3 missed, 2 not measured. Those not met:"

@@ -9,6 +9,8 @@
 # line has those; "-" if it has neither), and is the median of its lines; with :hi or :lo
 # behind it, the highest or the lowest of them.
 #
+# In the table, @ is the measure host/processors/-:n, or "?" if that is missing.
+#
 # An expression is measures and numbers with + - * / between blanks, from left to right; "%"
 # is a division in percent. An expression with a measure that is missing is missing.
 #
@@ -21,7 +23,7 @@
 # where the figure is the ratio to the peer, or without a peer ("-") the value itself.
 BEGIN {
 	FS = "\t"
-	unit["p50_us"] = unit["p99_us"] = unit["max_us"] = " us"
+	unit["p50_us"] = unit["p99_us"] = unit["max_us"] = unit["us"] = " us"
 	unit["ops_s"] = "/s"
 	unit["ms"] = " ms"
 	unit["rss_kb"] = " KB"
@@ -47,12 +49,20 @@ END {
 	for (i = 1; i <= n_names; i++)
 		print "M\t" names[i] "\t" median(names[i]) "\t" lowest(names[i]) "\t" highest(names[i])
 	for (i = 1; i <= n_rows; i++) {
-		split(rows[i], row, "\t")
+		split(with_processors(rows[i]), row, "\t")
 		if (row[1] == "=")
 			print "S\t" row[2] "\t" fill_in(row[3])
 		else
 			figure()
 	}
+}
+
+function with_processors(text,    n) {
+	n = measure("host/processors/-:n")
+	if (n == 1)
+		gsub(/@ threads/, "1 thread", text)
+	gsub(/@/, n == "" ? "?" : n, text)
+	return text
 }
 
 function add_line(line,    part, kv, n, i, of, how_many) {

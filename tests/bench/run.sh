@@ -35,22 +35,36 @@ prepare() {
     "$top/images/rootfs.sh" layer "$out/bench.cpio" "$out/root"
 }
 
+# Each number once, in order.
+each() { printf '%s\n' "$@" | sort -nu; }
+
 native() {
     local mode n
     echo "# native, on the host"
+    echo "R bench=host mode=processors n=$(nproc)"
     "$out/bench_commit" fdatasync "$out" "$secs"
-    "$out/bench_commit" sqlite "$out" "$secs"
-    for n in 1 2; do
+    "$out/bench_commit" sqlite "$out" "$secs" "$key_bytes"
+    for n in $(each 1 "$(nproc)"); do
         "$out/bench_native" genrsa $n $((secs * 3))
         for mode in rsa2048-verify p384-sign gcm-1k gcm-56k gcm-64k wrap; do
             "$out/bench_native" $mode $n "$secs"
         done
     done
     for mode in rsa2048-sign p256-sign; do
-        for n in $callers; do
+        for n in $(each $callers "$(nproc)"); do
             "$out/bench_native" $mode "$n" "$secs"
         done
     done
+}
+
+# By how much a key and the audit record of its making let a store grow: into $key_bytes.
+growth() {
+    local few many
+    few=$(each $found $started | head -n 1)
+    many=$(each $found $started | tail -n 1)
+    [ "$few" != "$many" ] || { echo "BENCH_FIND= and BENCH_START= are all $few: how a store grows is not seen" >&2; exit 2; }
+    key_bytes=$((($(stat -c %s "$out/$many.db") - $(stat -c %s "$out/$few.db")) / (many - few)))
+    echo "R bench=store mode=growth bytes=$key_bytes"
 }
 
 # How a card starts on none, many and very many keys; of these some are searched later.
@@ -60,6 +74,7 @@ stores() {
     for n in $found $started; do
         [ -e "$out/$n.db" ] || "$out/bench_store" fill "$out/$n.db" "$n"
     done
+    growth
     for n in $started; do
         "$out/bench_store" start "$out/$n.db"
         [[ " $found " = *" $n "* ]] || rm -f "$out/$n.db"*
