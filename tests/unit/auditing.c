@@ -2,6 +2,8 @@
 /* auditing.c - reads the audit log of a card and follows its chain. */
 #include "auditing.h"
 
+#include <stdlib.h>
+
 #include <openssl/evp.h>
 
 static struct log the_log;
@@ -24,6 +26,16 @@ void genesis(uint8_t hash[HSM_DIGEST_LEN])
 	sha256("hsm audit 1", 11, "TEST-0001", 9, hash);
 }
 
+static struct hsm_audit_rec *new_rec(void)
+{
+	if (the_log.n == the_log.room) {
+		the_log.room = 2 * the_log.room + 256;
+		the_log.r = realloc(the_log.r, the_log.room * sizeof(the_log.r[0]));
+		assert_non_null(the_log.r);
+	}
+	return &the_log.r[the_log.n++];
+}
+
 static size_t read_some(struct card *c, uint64_t first)
 {
 	struct msg *m = begin(HSM_CMD_AUDIT_READ, FIRST_SESSION);
@@ -37,8 +49,7 @@ static size_t read_some(struct card *c, uint64_t first)
 	tlv_read_init(&r, m->out + HEAD, m->req.out_len - HEAD);
 	while (tlv_next_tag(&r, HSM_TAG_AUDIT_REC, &t)) {
 		assert_int_equal(t.len, sizeof(the_log.r[0]));
-		assert_true(the_log.n < LOG_MAX);
-		memcpy(&the_log.r[the_log.n++], t.p, t.len);
+		memcpy(new_rec(), t.p, t.len);
 		n++;
 	}
 	return n;

@@ -6,12 +6,11 @@
 #include "fixture.h"
 #include "hsm/hsm_audit.h"
 
-#define LOG_MAX	512
-
 /* The log as AUDIT_READ gives it to OFFICER; this machine is little-endian. */
 struct log {
 	size_t n;
-	struct hsm_audit_rec r[LOG_MAX];
+	size_t room;
+	struct hsm_audit_rec *r;
 };
 
 /* Reads all of it; numbers, chain and the card's head have to fit. */

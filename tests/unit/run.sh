@@ -26,7 +26,7 @@ export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 done
 
 # As many programs at once as there are processors; each by itself, with a time limit.
-export OUT="$out/unit" LOGS="$tmp" UNIT_TIMEOUT="${UNIT_TIMEOUT:-180}"
+export OUT="$out/unit" LOGS="$tmp" UNIT_TIMEOUT="${UNIT_TIMEOUT:-360}"
 # shellcheck disable=SC2016
 printf '%s\n' "$@" | xargs -P "$(nproc)" -I NAME sh -c '
 	timeout "$UNIT_TIMEOUT" "$OUT/NAME" >"$LOGS/NAME.log" 2>&1

@@ -420,9 +420,14 @@ static void test_zeroized_card_leaves(void **state)
 	assert_int_equal(fw_membership(two.c.fw, two.c.err, sizeof(two.c.err)),
 			 HSM_MEMBERSHIP_NONE);
 	assert_int_equal(info(&one.c, ALICE, 7), 0);
+	/* Nothing that the cluster still brings comes in: all of it, or a change. */
+	assert_int_equal(fake_snapshot(&two, &image), 0);
+	assert_int_equal(fake_send(&one, &image, ALICE, begin_aes("new"), to_two), 0);
+	assert_null(two.c.fw->objects.first);
 	card_stop(&two.c);
 	two.c.cfg.cluster = NULL;
 	assert_true(card_start(&two.c));
+	assert_null(two.c.fw->objects.first);
 }
 
 /* A wipe that the store refuses leaves the card where it was. */

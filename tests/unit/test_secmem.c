@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,14 @@
 #include "secmem.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+int __wrap_mlock(const void *p, size_t len);
+
+/* That of the sanitizer does nothing. */
+int __wrap_mlock(const void *p, size_t len)
+{
+	return (int)syscall(SYS_mlock, p, len);
+}
 
 static const size_t lengths[] = {
 	1, 7, 8, 9, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 129, 200, 500, 1000, 2000, 3583, 4096,
@@ -195,8 +205,22 @@ static void mapping_flags(const void *p, char *flags, size_t len)
 	fclose(f);
 }
 
+/* Whether this process may lock @len bytes more. */
+static bool may_lock(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool may;
+
+	assert_true(p != MAP_FAILED);
+	may = !mlock(p, len);
+	munmap(p, len);
+	return may;
+}
+
+/* The first test: what the others use up cannot be locked any more. */
 static void guarded(void **state)
 {
+	bool locks = may_lock(2 << 20);
 	static const size_t sizes[] = { 32, 100000 };
 	char flags[512];
 
@@ -207,8 +231,12 @@ static void guarded(void **state)
 		mapping_flags(p, flags, sizeof(flags));
 		assert_non_null(strstr(flags, " dd"));
 		assert_non_null(strstr(flags, " dc"));
+		if (locks)
+			assert_non_null(strstr(flags, " lo"));
 		secmem_free(p);
 	}
+	if (!locks)
+		print_message("too little leave to lock memory: that it is locked is not seen\n");
 }
 
 /* In a child of its own, so that what it uses up does not matter. */
@@ -303,12 +331,12 @@ static void foreign_pointer(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(guarded),
 		cmocka_unit_test(zeroed_and_wiped),
 		cmocka_unit_test(helpers),
 		cmocka_unit_test(no_overlap),
 		cmocka_unit_test(many_small),
 		cmocka_unit_test(threads),
-		cmocka_unit_test(guarded),
 		cmocka_unit_test(not_in_children),
 		cmocka_unit_test(without_locking),
 		cmocka_unit_test(foreign_pointer),

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* test_selftest.c - the self-tests pass, and each of them can fail. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+/* test_selftest.c - the self-tests pass, and each of them can fail: then there is no card. */
+#include <stdio.h>
 
 #include "crypto.h"
+#include "fixture.h"
 #include "posix.h"
+#include "selftest.h"
+
+const char *__real_fc_selftest(const char *fault);
+const char *__wrap_fc_selftest(const char *fault);
+
+/* The test that goes wrong when a card starts. */
+static const char *spoilt;
+
+const char *__wrap_fc_selftest(const char *fault)
+{
+	return __real_fc_selftest(fault ? fault : spoilt);
+}
 
 static void passes(void **state)
 {
@@ -18,23 +26,60 @@ static void passes(void **state)
 	assert_null(fc_selftest(""));
 }
 
+static unsigned int each(const struct selftest *t, void (*fn)(const char *name))
+{
+	unsigned int n = 0;
+
+	for (; t->name; t++, n++)
+		fn(t->name);
+	return n;
+}
+
+static void for_each(void (*fn)(const char *name))
+{
+	/* As many as there were: none got lost. */
+	assert_true(each(selftests, fn) >= 9);
+	assert_true(each(selftests_key, fn) >= 9);
+}
+
+static void fails(const char *name)
+{
+	const char *failed = fc_selftest(name);
+
+	assert_non_null(failed);
+	assert_string_equal(failed, name);
+}
+
 /* A fault in one is reported under its name, and does not last. */
 static void each_can_fail(void **state)
 {
-	static const char * const names[] = {
-		"SHA-1", "SHA-256", "HMAC-SHA-256", "HKDF", "PBKDF2", "AES-256-GCM", "AES", "3DES",
-		"random generator", "SHA-2", "HMAC-SHA-512", "AES-CMAC", "AES key wrap",
-		"AES key wrap with padding", "TDEA key wrap", "RSA", "RSA signature", "ECDSA",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *failed = fc_selftest(names[i]);
-
-		assert_non_null(failed);
-		assert_string_equal(failed, names[i]);
-	}
+	for_each(fails);
 	assert_null(fc_selftest(NULL));
+}
+
+static struct card card;
+
+static void no_card(const char *name)
+{
+	char want[128];
+	bool started;
+
+	spoilt = name;
+	started = card_start(&card);
+	spoilt = NULL;
+	assert_false(started);
+	snprintf(want, sizeof(want), "self-test failed: %s", name);
+	assert_string_equal(card.err, want);
+}
+
+static void no_card_if_one_fails(void **state)
+{
+	(void)state;
+	card_init(&card, NULL);
+	for_each(no_card);
+	assert_true(card_start(&card));
+	card_free(&card);
 }
 
 /* The start of a card waits for them. */
@@ -54,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes),
 		cmocka_unit_test(each_can_fail),
+		cmocka_unit_test(no_card_if_one_fails),
 		cmocka_unit_test(is_short),
 	};
 

@@ -233,7 +233,6 @@ static uint32_t template(struct card *c)
 	return send(c, ALICE, begin(HSM_CMD_TEMPLATE, w.session));
 }
 
-
 const struct work key_works[] = {
 	{ .opcode = HSM_CMD_KEY_GEN_SYM, .run = gen_sym, .undo = delete_made },
 	{ .opcode = HSM_CMD_KEY_GEN_PAIR, .run = gen_pair, .undo = delete_pair },
