@@ -137,7 +137,7 @@ debug_kernel() {
     key="$(sha256sum < "$here/debug.config") $src"
     if [ "$(cat "$dir/.debug" 2> /dev/null)" != "$key" ]; then
         debug_prepare
-        echo "kernel.sh: building the debug kernel, about twenty minutes of a processor" >&2
+        echo "kernel.sh: building the debug kernel, ten to fifteen minutes of a processor" >&2
         make -s -C "$src" O="$dir/kdir" -j "$(nproc)" bzImage modules > "$dir/build.log" 2>&1 ||
             { tail -n 20 "$dir/build.log" >&2; die "it does not build: see $dir/build.log"; }
         cp "$dir/kdir/arch/x86/boot/bzImage" "$dir/vmlinuz"

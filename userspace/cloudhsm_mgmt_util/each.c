@@ -146,7 +146,7 @@ static int on_server(struct pass *p, struct cmu_server *s, bool again, int *rc)
 	*rc = cmu_failed(job, s, &res);
 	if (job->flags & CMU_NO_ASK)
 		return ASK_IGNORE;
-	return cmu_ask(p->cmu, job->flags & CMU_ROLLBACK ? ASK_RBI : ASK_RIA);
+	return (int)cmu_ask(p->cmu, job->flags & CMU_ROLLBACK ? ASK_RBI : ASK_RIA);
 }
 
 int cmu_each(struct cmu *cmu, const struct cmu_job *job)
