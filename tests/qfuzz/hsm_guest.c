@@ -290,6 +290,20 @@ void guest_start(Guest *g)
     }
 }
 
+/* What the card thinks, for who looks for the reason. */
+static void guest_tell_card(Guest *g)
+{
+    const HsmState *s = g->dev;
+    const HsmQueue *q = &s->queue[0];
+
+    fprintf(stderr, "hsm_fuzz: status 0x%x error %u ctrl 0x%x, lookers %u "
+            "idle %u handed %u busy %u %u, ring of %u: sq %u/%u cq %u/%u "
+            "live %u held %u\n", hsm_rd(&g->card, HSM_REG_STATUS), s->error,
+            s->ctrl, s->lookers, s->idle, s->handed, s->n_busy[HSM_SHORT],
+            s->n_busy[HSM_LONG], q->size, q->sq_head, q->sq_tail, q->cq_head,
+            q->cq_tail, q->n_live, q->held.n);
+}
+
 static bool guest_nop_done(Guest *g)
 {
     int64_t end = g_get_monotonic_time() + GUEST_IDLE_US;
@@ -315,11 +329,13 @@ static void guest_check_answers(Guest *g)
     hsm_setup(c, 0, 1);
     hsm_wr(c, HSM_REG_CTRL, HSM_CTRL_EN);
     if ((hsm_rd(c, HSM_REG_STATUS) & ~HSM_STATUS_TAMPER) != HSM_STATUS_RDY) {
+        guest_tell_card(g);
         guest_fail("the card cannot be enabled after a reset");
     }
     hsm_put(c, 0, &nop);
     hsm_ring(c, 0);
     if (!guest_nop_done(g)) {
+        guest_tell_card(g);
         guest_fail("the card does not answer after a reset");
     }
     if (hsm_take(c, 0).status) {
