@@ -130,8 +130,12 @@ void hsm_reset(HsmState *s, const char *why)
 
     hsm_list_init(&drop);
     WITH_QEMU_LOCK_GUARD(&s->lock) {
-        qatomic_set(&s->gen, s->gen + 1);
+        /*
+         * In this order: who finds the new generation must not find the card
+         * ready with rings of the old one, and take entries for the new.
+         */
         qatomic_set(&s->ready, false);
+        qatomic_store_release(&s->gen, s->gen + 1);
         qatomic_set(&s->shutdown, false);
         qatomic_set(&s->error, HSM_ERR_NONE);
         qatomic_set(&s->next_event_ms, UINT64_MAX);

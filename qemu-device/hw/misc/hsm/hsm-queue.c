@@ -20,7 +20,7 @@ static uint32_t hsm_queue_size(const HsmQueue *q)
 
 static bool hsm_fetching_allowed(HsmState *s)
 {
-    return qatomic_read(&s->ready) && !qatomic_read(&s->error) &&
+    return qatomic_load_acquire(&s->ready) && !qatomic_read(&s->error) &&
            !qatomic_read(&s->shutdown);
 }
 
