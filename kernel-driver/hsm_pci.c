@@ -147,16 +147,26 @@ static void hsm_teardown(struct hsm *hsm)
 	hsm_index_free(hsm);
 }
 
+/* Behind hsm_ctrl_fail(), once no file can be opened any more: who is still inside leaves. */
+static void hsm_drain(struct hsm *hsm)
+{
+	synchronize_srcu(&hsm->srcu);
+	hsm_queues_flush(hsm);
+}
+
 static int hsm_start(struct hsm *hsm)
 {
 	int err = hsm_ctrl_enable(hsm) ?: hsm_ctrl_go(hsm);
 
 	if (!err)
 		err = hsm_cdev_add(hsm);
-	if (err)
-		hsm_ctrl_fail(hsm, HSM_STATE_REMOVING);
-	else
+	if (!err) {
 		hsm_hwrng_add(hsm);
+		return 0;
+	}
+	hsm_ctrl_fail(hsm, HSM_STATE_REMOVING);
+	/* A file may have been opened before the rest of hsm_cdev_add() failed. */
+	hsm_drain(hsm);
 	return err;
 }
 
@@ -190,8 +200,7 @@ static void hsm_remove(struct pci_dev *pdev)
 	hsm_ctrl_fail(hsm, HSM_STATE_REMOVING);
 	hsm_hwrng_del(hsm);
 	hsm_cdev_del(hsm);
-	synchronize_srcu(&hsm->srcu);
-	hsm_queues_flush(hsm);
+	hsm_drain(hsm);
 	hsm_teardown(hsm);
 	put_device(&hsm->dev);
 }
