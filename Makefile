@@ -112,10 +112,7 @@ fuzz: deps-test image	## libFuzzer on all that reads, QEMU's fuzzers on the devi
 coverage: deps-coverage	## which lines of the firmware the tests run
 	@tests/coverage/run.sh
 
-$(LINUX)-debug/release: images/debug.config | deps-debug
-	@images/kernel.sh debug $(SERIES)
-
-test-debug: deps-debug image $(LINUX)/.source $(LINUX)-debug/release	## the driver under KASAN, lockdep, kmemleak, with faults injected
+test-debug: deps-debug image $(LINUX)/.source	## the driver under KASAN, lockdep, kmemleak, with faults injected
 	@tests/debug/run.sh
 
 soak: deps-test image	## SOAK_MINS of commands, resets, unplugs and logins at random

@@ -149,7 +149,6 @@ debug_kernel() {
         echo "$rel" > "$dir/release"
         echo "$key" > "$dir/.debug"
     fi
-    touch "$dir/release"
 }
 
 mkdir -p "$dir"

@@ -11,20 +11,11 @@ shopt -s nullglob
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
+# shellcheck source=tests/common/result.sh
+. "$top/tests/common/result.sh"
 build=${BUILD:-$top/build}
 out=$build/canary
 product=$build/qemu-system-x86_64
-passed=0 failed=0
-
-result() { # result NAME STATUS
-    if [ "$2" = 0 ]; then
-        echo "ok      $1"
-        passed=$((passed + 1))
-    else
-        echo "not ok  $1"
-        failed=$((failed + 1))
-    fi
-}
 
 prepare() {
     rm -rf "$out"
@@ -190,5 +181,4 @@ enter transcripts qemu-canary
 cat "$CANARY_OUT/verdict"
 result "$(find "$CANARY_OUT/share/t" -name '*.out' | wc -l) scripts of the transcript lane run" $rc
 judge "transcripts"
-echo "canary: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_end canary

@@ -12,10 +12,11 @@ set -uo pipefail
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
+# shellcheck source=tests/common/result.sh
+. "$top/tests/common/result.sh"
 out=${O:-${BUILD:-$top/build}/coverage}
 mkdir -p "$out" && out=$(realpath "$out") || exit 1
 least=${LEAST:-90}
-passed=0 failed=0
 
 # Without optimisation a line is a line; counted atomically, as threads run them too.
 export SAN_FLAGS="-O0 --coverage -fprofile-update=atomic"
@@ -24,12 +25,10 @@ check() { # check NAME LOG COMMAND...
     local name=$1 log=$out/$2 began=$SECONDS
     shift 2
     if "$@" > "$log" 2>&1; then
-        echo "ok      $name ($((SECONDS - began)) s)"
-        passed=$((passed + 1))
+        result "$name ($((SECONDS - began)) s)" 0
     else
         tail -n 20 "$log" | sed 's/^/        /'
-        echo "not ok  $name"
-        failed=$((failed + 1))
+        result "$name" 1
     fi
 }
 
@@ -102,7 +101,7 @@ uncovered() {
 }
 
 find "$out" -name '*.gcda' -delete
-check "unit tests" unit.log env O="$out" UNIT_TIMEOUT=300 "$top/tests/unit/run.sh"
+check "unit tests" unit.log env O="$out" UNIT_TIMEOUT=600 "$top/tests/unit/run.sh"
 check "simulated histories, a real etcd" cluster.log run_cluster
 check "kills, damage and old stores" crash.log run_crash
 
@@ -115,13 +114,7 @@ awk -v least="$least" '100 * $5 / $4 < least { printf "  %-40s %-8s %4d of %4d  
 echo
 while read -r room percent lines covered; do
     [ "$percent" != 0 ] || continue
-    if [ "$lines" -gt 0 ] && [ $((100 * covered)) -ge $((percent * lines)) ]; then
-        echo "ok      $room: at least $percent % of lines"
-        passed=$((passed + 1))
-    else
-        echo "not ok  $room: less than $percent % of lines"
-        failed=$((failed + 1))
-    fi
+    [ "$lines" -gt 0 ] && [ $((100 * covered)) -ge $((percent * lines)) ]
+    result "$room: at least $percent % of lines" $?
 done < "$out/rooms.txt"
-echo "coverage: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_end coverage

@@ -4,8 +4,9 @@
 # run.sh [TARGET...] - builds the fuzz targets, gives each the inputs that are kept under
 # corpus/, then lets them look for more, as many at a time as there are processors, for
 # FUZZ_SECS seconds (300) in all, each a second at least; a third of it goes to the device
-# (tests/qfuzz). FUZZ_SECS=0: only what is kept. New inputs go to $BUILD/fuzz/corpus and are gone on from; one that fails
-# to $BUILD/fuzz/found. Last line: "fuzz: N passed, N failed". docs/fuzzing.md.
+# (tests/qfuzz). FUZZ_SECS=0: only what is kept. New inputs go to $BUILD/fuzz/corpus and are
+# gone on from; one that fails to $BUILD/fuzz/found. Last line: "fuzz: N passed, N failed".
+# docs/fuzzing.md.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)

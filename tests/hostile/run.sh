@@ -13,6 +13,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
+# shellcheck source=tests/common/result.sh
+. "$top/tests/common/result.sh"
 build=${BUILD:-$top/build}
 out=$build/hostile
 seeds=${SEEDS:-1} slow=${HSM_SLOW:-1}
@@ -21,21 +23,10 @@ alone="refill read-twice"
 # All that the card knows: the table in it.
 table=$(sed -n 's/^    { "\([a-z-]*\)", \..*/\1/p' "$top/qemu-device/hw/misc/hsm/hsm-lies.c")
 lies=${LIES:-$table}
-passed=0 failed=0
 share=$(mktemp -d)
 agent=
 trap 'kill $agent 2> /dev/null || true; rm -rf "$share"' EXIT
 mkdir -p "$build/log" "$out"
-
-result() { # result NAME STATUS
-    if [ "$2" = 0 ]; then
-        echo "ok      $1"
-        passed=$((passed + 1))
-    else
-        echo "not ok  $1"
-        failed=$((failed + 1))
-    fi
-}
 
 pack() {
     rm -rf "$out/root"
@@ -112,5 +103,4 @@ for lie in $lies; do
 done
 guest lies "${CPUS:-2}" "${together[@]}"
 guest rings 1 "${trapped[@]}"
-echo "hostile: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_end hostile

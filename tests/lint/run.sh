@@ -8,17 +8,17 @@ here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
 build=${BUILD:-$top/build}
 cd "$top" || exit 1
-passed=0 failed=0
+# shellcheck source=tests/common/result.sh
+. "$top/tests/common/result.sh"
 
 check() { # check NAME COMMAND...
     local name=$1 out
     shift
     if out=$("$@" 2>&1); then
-        echo "ok      $name"
-        passed=$((passed + 1))
+        result "$name" 0
     else
-        printf '%s\nnot ok  %s\n' "$out" "$name"
-        failed=$((failed + 1))
+        echo "$out"
+        result "$name" 1
     fi
 }
 
@@ -57,5 +57,4 @@ check "shellcheck" run_shellcheck
 check "the description for syzkaller" "$top/tests/syzkaller/check.sh"
 check "cppcheck" run_cppcheck
 check "clang-tidy" run_tidy
-echo "lint: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_end lint

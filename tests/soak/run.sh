@@ -13,11 +13,13 @@ set -uo pipefail
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
+# shellcheck source=tests/common/result.sh
+. "$top/tests/common/result.sh"
 build=${BUILD:-$top/build}
 out=$build/soak
 secs=${SOAK_SECS:-$((${SOAK_MINS:-30} * 60))}
 seed=${SEED:-$(date +%s)}
-passed=0 failed=0 agent='' qemu=''
+agent='' qemu=''
 rm -rf "$out"
 mkdir -p "$out/root/opt/test" "$out/store" "$build/log"
 # What QEMU holds beside the guest's memory and translated code may grow by so many kB, and
@@ -34,16 +36,6 @@ prepare() {
             -Wl,-rpath,/opt/cloudhsm/lib &&
         cp "$build/guest/lib/libhsm.so.1" "$out/libhsm.so.1" &&
         LD_LIBRARY_PATH=$out "$top/images/rootfs.sh" layer "$out/soak.cpio" "$out/root" || exit 1
-}
-
-result() { # result NAME STATUS
-    if [ "$2" = 0 ]; then
-        echo "ok      $1"
-        passed=$((passed + 1))
-    else
-        echo "not ok  $1"
-        failed=$((failed + 1))
-    fi
 }
 
 # "RSS OWN CODE FDS THREADS": kB resident, kB without the guest's memory (its 512 MB are one
@@ -128,5 +120,4 @@ if measured start && measured end; then
 else
     result "QEMU was measured: '$(cat "$out"/qemu.{start,end} 2> /dev/null | paste -sd,)' (SEED=$seed)" 1
 fi
-echo "soak: $passed passed, $failed failed ($secs seconds, SEED=$seed)"
-[ "$failed" = 0 ]
+result_end soak "$secs seconds, SEED=$seed"

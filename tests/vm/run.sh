@@ -10,11 +10,12 @@ set -uo pipefail
 
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
+# shellcheck source=tests/common/result.sh
+. "$top/tests/common/result.sh"
 build=${BUILD:-$top/build}
 out=$build/vm
 rounds=${VM_ROUNDS:-25}
 cuts=${VM_CUTS:-4}
-passed=0 failed=0
 export KEYSTORE=$out/store.db LAYERS=$out/vm.cpio MEM=512M GUEST_LOG=$out/guest.log
 
 prepare() {
@@ -27,16 +28,6 @@ prepare() {
     install -t "$out/root/opt/test" "$here"/guest-*.sh
     cp "$build/guest/lib/libhsm.so.1" "$out/libhsm.so.1"
     LD_LIBRARY_PATH=$out "$top/images/rootfs.sh" layer "$out/vm.cpio" "$out/root" || exit 1
-}
-
-result() { # result NAME STATUS
-    if [ "$2" = 0 ]; then
-        echo "ok      $1"
-        passed=$((passed + 1))
-    else
-        echo "not ok  $1"
-        failed=$((failed + 1))
-    fi
 }
 
 guest() { # guest NAME WORD...: runs guest-NAME.sh with the words
@@ -158,5 +149,4 @@ prepare
 for part; do
     "$part"
 done
-echo "vm: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_end vm
