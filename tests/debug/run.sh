@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # run.sh [PART...] - the driver under a kernel that watches it (images/debug.config: KASAN,
-# UBSAN, lockdep, kmemleak, DMA API debugging) behind a strict IOMMU. The parts:
+# UBSAN, lockdep, kmemleak, DMA API debugging) behind an IOMMU. The parts:
 #
 #   kselftest   the kselftests
 #   faults      a fault injected at each place of each call, and everywhere at random
@@ -22,7 +22,7 @@ export HSM_CACHE=${HSM_CACHE:-$build/cache}
 linux=$HSM_CACHE/linux-$series-debug
 # The card is behind an IOMMU. A guest this slow has no time to spare on a loaded host, which
 # is no stall of RCU's.
-append="intel_iommu=on iommu.strict=1 log_buf_len=4M loglevel=7 rcupdate.rcu_cpu_stall_timeout=300"
+append="intel_iommu=on log_buf_len=4M loglevel=7 rcupdate.rcu_cpu_stall_timeout=300"
 mkdir -p "$out" "$build/log"
 passed=0 failed=0
 
@@ -44,12 +44,16 @@ prepare() {
 
 # The guest of another lane, on this kernel.
 lane() { # lane NAME COMMAND...
-    local name=$1 log=$build/log/debug-$1.log rc ran p='' f=''
+    local name=$1 log=$build/log/debug-$1.log rc ran p='' f='' strict=1
     shift
+    # Strictly, an address is free again before DMA API debugging has crossed it out. With
+    # mappings that fail half way it is taken, mapped and unmapped in between, the wrong entry
+    # crossed out, and the next mapping of that page called an overlap.
+    [ "$name" != faults ] || strict=0
     echo "--- $name"
     SERIES=$series-debug KERNEL=$linux/vmlinuz \
         KSELFTEST=$HSM_CACHE/linux-$series/source/tools/testing/selftests LAYERS=$out/debug.cpio \
-        AFTER=/opt/debug/judge.sh APPEND_EXTRA="$append" HSM_LOOPS=${HSM_LOOPS:-2} \
+        AFTER=/opt/debug/judge.sh APPEND_EXTRA="$append iommu.strict=$strict" HSM_LOOPS=${HSM_LOOPS:-2} \
         HSM_SLOW=${HSM_SLOW:-6} HSM_STRIDE=${HSM_STRIDE:-8} \
         QEMU_EXTRA="-device intel-iommu,intremap=off" MEM=${MEM:-1G} TIMEOUT=${TIMEOUT:-3000} \
         GUEST_LOG=$build/log/debug-$name-guest.log "$@" 2>&1 | tee "$log"

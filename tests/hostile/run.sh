@@ -79,7 +79,7 @@ END
     GUEST_LOG=$build/log/hostile-$name.log LAYERS="$out/tests.cpio ${LAYERS:-}" SHARE=$share QMP=$share/qmp \
         KEYSTORE=$share/store/hsm0.db ACTIVATE=no NODES=1 CPUS=$cpus QEMU_EXTRA="-device intel-iommu,intremap=off" \
         APPEND_EXTRA="intel_iommu=on iommu.strict=1 ${APPEND_EXTRA:-}" \
-        TIMEOUT=$((60 + ${#tests[@]} * 15 * slow)) \
+        TIMEOUT=$(((60 + ${#tests[@]} * 15) * slow)) \
         "$top/images/run.sh" script "$share/script.sh" > "$share/out" || rc=$?
     grep -E '^(ok|not ok|#|Bail|    )' "$share/out" || true
     passed=$((passed + $(grep -c '^ok ' "$share/out" || true)))
