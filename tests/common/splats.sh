@@ -7,8 +7,8 @@
 #   splats.sh pattern   the extended regular expression that such a first line matches
 #
 # Faults that the IOMMU reports are none; of DMA API debugging, what it says of itself at boot;
-# nor what proc says when it is to remove a name that is not there. The driver has none: they
-# are those of an interrupt, which the kernel makes without a look at whether it could.
+# nor that proc is to remove a file of an interrupt that is not there: the kernel makes these
+# without a look at whether it could, and takes them all away.
 set -uo pipefail
 
 splats=(
@@ -24,7 +24,8 @@ if [ "${1:-}" = pattern ]; then
     echo "$pattern"
     exit
 fi
-dmesg | awk -v first="$pattern" -v spared="name '[^']*'\$" '
+irq_files='(smp|effective)_affinity(_list)?|affinity_hint|node|spurious'
+dmesg | awk -v first="$pattern" -v spared="name '($irq_files)'\$" '
     $0 ~ first && !left && !(/remove_proc_entry/ && before ~ spared) { left = 80 }
     left { print; left-- }
     /---\[ end trace/ { left = 0 }
